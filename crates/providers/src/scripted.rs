@@ -1,0 +1,1 @@
+//! Deterministic engines without a model: for load tests, demos of the plumbing, and tests.
