@@ -4,5 +4,7 @@
 //! nothing spins against anything else. No job runs on an async thread.
 
 mod cpu;
+mod load;
 
 pub use cpu::{Cpu, Turn, Urgency};
+pub use load::LoadError;
