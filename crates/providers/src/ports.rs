@@ -144,6 +144,8 @@ pub struct Engines {
     pub turn_detector: Arc<dyn TurnDetector>,
     pub language_model: Arc<dyn LanguageModel>,
     pub voice: Arc<dyn Voice>,
+    /// Makes the detector of one call.
+    pub speech_detector: Arc<dyn Fn() -> Box<dyn SpeechDetector> + Send + Sync>,
     /// Names of what really runs, for the conversation's `engine` fields: transcriber, language model, voice.
     pub names: [String; 3],
 }
