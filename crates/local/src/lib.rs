@@ -4,7 +4,10 @@
 //! nothing spins against anything else. No job runs on an async thread.
 
 mod cpu;
+mod g2p;
 mod load;
+mod voice;
 
 pub use cpu::{Cpu, Turn, Urgency};
 pub use load::LoadError;
+pub use voice::{PiperSettings, PiperVoice};
