@@ -159,7 +159,7 @@ impl Pronouncer {
             match letters.len() {
                 0 => {}
                 _ if !has_vowel || is_code => said.push_str(&self.spell(letters)),
-                _ => said.push_str(&self.from_letters(&lower)),
+                _ => said.push_str(&self.sound_out(&lower)),
             }
             if let Some(name) = run.chars().next_back().and_then(sign_name) {
                 said.push_str(&self.known(name, &Place::alone()).unwrap_or_default());
@@ -168,7 +168,7 @@ impl Pronouncer {
         said
     }
 
-    fn from_letters(&self, word: &str) -> String {
+    fn sound_out(&self, word: &str) -> String {
         let said = stress::place(word, &letters::sounds(word));
         if said.is_empty() { self.spell(word) } else { said }
     }
