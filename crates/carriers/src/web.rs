@@ -4,6 +4,7 @@
 //! 20 ms a message. The server answers [`ServerMessage::Ready`] and then sends audio of the same format, paced at playing speed.
 
 use serde::{Deserialize, Serialize};
+pub use voiceos_api::TurnTimings;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,25 +72,4 @@ pub enum ServerMessage {
     Error { message: String },
     /// The conversation is over; the server closes the socket next. `reason` as in the API's `ended_reason`.
     Ended { reason: String },
-}
-
-/// When each stage of a turn was reached, milliseconds after the caller's last voiced frame; `None` when it was not reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TurnTimings {
-    /// The speech gate noticed the silence.
-    pub silence_ms: Option<u32>,
-    /// The transcript that was answered was complete.
-    pub transcript_ms: Option<u32>,
-    /// The turn detector had judged.
-    pub verdict_ms: Option<u32>,
-    /// The turn was taken.
-    pub endpoint_ms: Option<u32>,
-    /// First token of the answer.
-    pub first_token_ms: Option<u32>,
-    /// First piece of the answer handed to the voice.
-    pub first_piece_ms: Option<u32>,
-    /// First audio of the answer from the voice.
-    pub first_speech_ms: Option<u32>,
-    /// First frame of the answer sent: voice-to-voice without the caller's own playout buffer.
-    pub first_audio_ms: Option<u32>,
 }

@@ -1,0 +1,237 @@
+//! Reading one place of a body.
+
+use std::{cell::RefCell, ops::RangeInclusive};
+
+use serde_json::{Map, Value, json};
+
+use super::{Problem, Problems, Step, is_empty_object};
+
+/// A place in a body: absent, null or a value. Every reading answers `None` when there is nothing to use, and notes why
+/// when that is a mistake.
+pub struct Field<'v> {
+    value: Option<&'v Value>,
+    loc: Vec<Step>,
+    noted: &'v RefCell<Vec<Problem>>,
+}
+
+/// Reads a whole body with `how`, and answers with all the mistakes found on the way if there are any.
+pub fn read<T>(body: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Result<T, Problems> {
+    let noted = RefCell::new(Vec::new());
+    let read = how(&Field { value: Some(body), loc: vec![Step::from("body")], noted: &noted });
+    let detail = noted.into_inner();
+    match read {
+        Some(value) if detail.is_empty() => Ok(value),
+        _ if detail.is_empty() => Err(Problem::not_an_object([Step::from("body")]).into()),
+        _ => Err(Problems { detail }),
+    }
+}
+
+impl<'v> Field<'v> {
+    /// The field `key` of this object; absent when this is no object.
+    pub fn get(&self, key: &str) -> Field<'v> {
+        let value = self.value.and_then(Value::as_object).and_then(|object| object.get(key));
+        Field { value, loc: self.at(Step::from(key)), noted: self.noted }
+    }
+
+    fn at(&self, step: Step) -> Vec<Step> {
+        self.loc.iter().cloned().chain([step]).collect()
+    }
+
+    fn note(&self, msg: impl Into<String>, kind: &str) {
+        self.report(Problem::new(self.loc.clone(), msg, kind));
+    }
+
+    /// Notes a mistake of the reader's own making at this place.
+    pub fn report(&self, problem: Problem) {
+        self.noted.borrow_mut().push(problem);
+    }
+
+    pub fn loc(&self) -> Vec<Step> {
+        self.loc.clone()
+    }
+
+    pub fn is_absent(&self) -> bool {
+        self.value.is_none()
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.value.is_some_and(Value::is_null)
+    }
+
+    fn given(&self) -> Option<&'v Value> {
+        self.value.filter(|value| !value.is_null())
+    }
+
+    /// Absent or null is a mistake here; `{}` too where it stands for "not given".
+    pub fn required(self) -> Self {
+        match self.value {
+            None => self.report(Problem::missing(self.loc.clone())),
+            Some(Value::Null) => self.note("none is not an allowed value", "type_error.none.not_allowed"),
+            Some(_) => {}
+        }
+        self
+    }
+
+    /// Absent is fine (there is a default), null is a mistake.
+    pub fn not_null(self) -> Self {
+        if self.is_null() {
+            self.note("none is not an allowed value", "type_error.none.not_allowed");
+        }
+        self
+    }
+
+    pub fn object(&self) -> Option<&'v Map<String, Value>> {
+        match self.given()? {
+            Value::Object(object) => Some(object),
+            _ => {
+                self.report(Problem::not_an_object(self.loc.clone()));
+                None
+            }
+        }
+    }
+
+    /// Text; numbers and truth values become text as they did in the original.
+    pub fn text(&self) -> Option<String> {
+        match self.given()? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(truth) => Some(if *truth { "True" } else { "False" }.to_owned()),
+            _ => {
+                self.note("str type expected", "type_error.str");
+                None
+            }
+        }
+    }
+
+    /// The value of a field of the kind `enum | string`: any text, and `{}` means "not given".
+    pub fn open_text(&self) -> Option<String> {
+        if self.value.is_some_and(is_empty_object) { None } else { self.text() }
+    }
+
+    fn as_number(&self) -> Option<f64> {
+        match self.given()? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+            _ => None,
+        }
+    }
+
+    /// A number; numeric text is understood.
+    pub fn number(&self, range: RangeInclusive<f64>) -> Option<f64> {
+        self.given()?;
+        let Some(number) = self.as_number() else {
+            self.note("value is not a valid float", "type_error.float");
+            return None;
+        };
+        self.within(number, range)
+    }
+
+    /// A whole number; numeric text is understood and a fraction is cut off.
+    pub fn whole(&self, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.given()?;
+        let whole = match value {
+            // A text must be a whole number itself.
+            Value::String(text) => text.trim().parse::<i64>().ok(),
+            Value::Number(number) => number.as_i64().or_else(|| self.as_number().map(|number| number as i64)),
+            Value::Bool(truth) => Some(i64::from(*truth)),
+            _ => None,
+        };
+        let Some(whole) = whole else {
+            self.note("value is not a valid integer", "type_error.integer");
+            return None;
+        };
+        self.within(whole, range)
+    }
+
+    fn within<T: PartialOrd + Copy + std::fmt::Display + serde::Serialize>(
+        &self,
+        number: T,
+        range: RangeInclusive<T>,
+    ) -> Option<T> {
+        let (words, kind, limit) = if number < *range.start() {
+            ("greater than or equal to", "value_error.number.not_ge", *range.start())
+        } else if number > *range.end() {
+            ("less than or equal to", "value_error.number.not_le", *range.end())
+        } else {
+            return Some(number);
+        };
+        let problem = Problem::new(self.loc.clone(), format!("ensure this value is {words} {limit}"), kind);
+        self.report(problem.with(json!({"limit_value": shortest(limit)})));
+        None
+    }
+
+    pub fn truth(&self) -> Option<bool> {
+        let truth = match self.given()? {
+            Value::Bool(truth) => Some(*truth),
+            Value::Number(number) => match number.as_f64() {
+                Some(0.0) => Some(false),
+                Some(1.0) => Some(true),
+                _ => None,
+            },
+            Value::String(text) => match text.to_lowercase().as_str() {
+                "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+                "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        if truth.is_none() {
+            self.note("value could not be parsed to a boolean", "type_error.bool");
+        }
+        truth
+    }
+
+    /// Every item read with `how`; items with a mistake are left out (the mistake is noted).
+    pub fn list<T>(&self, how: impl Fn(&Field<'v>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::Array(items) = self.given()? else {
+            self.note("value is not a valid list", "type_error.list");
+            return None;
+        };
+        let place = |(index, value)| Field { value: Some(value), loc: self.at(Step::Index(index)), noted: self.noted };
+        Some(items.iter().enumerate().filter_map(|item| how(&place(item).required())).collect())
+    }
+
+    /// One of some words.
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let value = self.given()?;
+        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        if found.is_none() {
+            let permitted: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.report(Problem::not_permitted(self.loc.clone(), &permitted));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// One of some words that decide what the rest of the object is.
+    pub fn constant<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let value = self.given()?;
+        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        if found.is_none() {
+            let permitted: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let list = permitted.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+            let msg = format!("unexpected value; permitted: {list}");
+            let problem = Problem::new(self.loc.clone(), msg, "value_error.const");
+            self.report(problem.with(json!({"given": value, "permitted": permitted})));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// A map of texts; an empty list counts as an empty map, as it did in the original.
+    pub fn texts(&self) -> Option<std::collections::BTreeMap<String, String>> {
+        if self.value.and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            return Some(Default::default());
+        }
+        let object = self.object()?;
+        Some(object.keys().filter_map(|key| Some((key.clone(), self.get(key).required().text()?))).collect())
+    }
+}
+
+/// A limit as the original showed it: whole numbers without a fraction.
+fn shortest(limit: impl serde::Serialize) -> Value {
+    let value = serde_json::to_value(limit).unwrap_or(Value::Null);
+    match value.as_f64() {
+        Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => json!(number as i64),
+        _ => value,
+    }
+}
