@@ -90,7 +90,7 @@ fn count(n: usize) -> u32 {
 }
 
 /// Scripts written without spaces: each character is taken as a word.
-fn stands_alone(c: char) -> bool {
+pub(crate) fn stands_alone(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3134f)
 }
 
