@@ -1,0 +1,108 @@
+//! The caller: silent, speaking, pausing, or mere noise; and the words of the turn that is still open.
+
+use super::{At, Rules, words};
+
+/// What the caller is doing. Each state carries the moment from which its deadline is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum User {
+    Silent,
+    /// `words`: when speech began or last brought a new word.
+    Speaking {
+        words: At,
+    },
+    /// Speech ended at `since`. `covered`: a transcript of all of it is there.
+    Paused {
+        since: At,
+        verdict: Option<u8>,
+        covered: bool,
+    },
+    /// The gate is open, but nothing has been said for long: music, a fan, a street.
+    Noisy,
+}
+
+impl User {
+    /// Nobody would be talked over.
+    pub(super) fn quiet(self) -> bool {
+        matches!(self, User::Silent | User::Noisy)
+    }
+}
+
+/// The caller's words since the agent last took the floor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Turn {
+    /// Words of a turn that was taken but never answered audibly, then the utterances in their order.
+    utterances: Vec<(Option<u32>, String)>,
+    pub(super) from: Option<At>,
+    pub(super) to: At,
+    pub(super) silence: Option<At>,
+    pub(super) transcript: Option<At>,
+    pub(super) verdict: Option<At>,
+}
+
+impl Turn {
+    pub(super) fn is_empty(&self) -> bool {
+        self.utterances.iter().all(|(_, text)| text.is_empty())
+    }
+
+    pub(super) fn text(&self) -> String {
+        let said: Vec<&str> = self
+            .utterances
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .filter(|t| !t.is_empty())
+            .collect();
+        said.join(" ")
+    }
+
+    pub(super) fn has(&self, id: u32) -> bool {
+        self.utterances.iter().any(|(known, _)| *known == Some(id))
+    }
+
+    /// Sets the words of one utterance; true when they changed.
+    pub(super) fn hear(&mut self, id: u32, text: &str) -> bool {
+        match self
+            .utterances
+            .iter_mut()
+            .find(|(known, _)| *known == Some(id))
+        {
+            Some((_, old)) if old == text => false,
+            Some((_, old)) => {
+                text.clone_into(old);
+                true
+            }
+            None => {
+                self.utterances.push((Some(id), text.to_owned()));
+                !text.is_empty()
+            }
+        }
+    }
+
+    /// Puts words back in front: nobody heard an answer to them, so the question is still open.
+    pub(super) fn reopen(&mut self, taken: Turn) {
+        let later = std::mem::replace(self, taken);
+        self.utterances.extend(later.utterances);
+        self.from = self.from.or(later.from);
+        self.to = self.to.max(later.to);
+        self.silence = later.silence.or(self.silence);
+        self.transcript = later.transcript.or(self.transcript);
+        self.verdict = later.verdict.or(self.verdict);
+    }
+
+    /// When a pause that began at `since` becomes the end of the turn.
+    pub(super) fn endpoint(
+        &self,
+        rules: &Rules,
+        since: At,
+        verdict: Option<u8>,
+        covered: bool,
+    ) -> At {
+        let mut wait = rules.wait(verdict);
+        if words::is_dangling(&self.text()) {
+            wait = wait.max(rules.long_silence);
+        }
+        if !covered {
+            wait = wait.max(rules.transcriber_stall);
+        }
+        since.saturating_add(wait)
+    }
+}
