@@ -3,9 +3,9 @@
 use super::{Place, Text};
 
 /// Short forms after which no sentence ends.
-const JOINED: [&str; 34] = [
-    "mr", "mrs", "ms", "dr", "prof", "gen", "gov", "sen", "rep", "capt", "sgt", "lt", "col", "rev",
-    "hon", "vs", "pp", "fig", "vol", "approx", "est", "ext", "tel", "cf", "nr", "bzw", "ca",
+const JOINED: [&str; 35] = [
+    "v", "mr", "mrs", "ms", "dr", "prof", "gen", "gov", "sen", "rep", "capt", "sgt", "lt", "col",
+    "rev", "hon", "vs", "pp", "fig", "vol", "approx", "est", "ext", "tel", "cf", "nr", "bzw", "ca",
     "incl", "excl", "dept", "nos", "mt", "ft", "rm",
 ];
 /// Short forms after which one may end: a capital must follow.
@@ -16,7 +16,7 @@ const LOOSE: [&str; 44] = [
     "avg", "misc", "sat", "sun",
 ];
 /// Words before which a speaker may breathe.
-const OPENERS: [&str; 52] = [
+const OPENERS: [&str; 49] = [
     "and",
     "or",
     "but",
@@ -54,9 +54,7 @@ const OPENERS: [&str; 52] = [
     "a",
     "an",
     "we",
-    "you",
     "they",
-    "it",
     "our",
     "your",
     "since",
@@ -65,20 +63,21 @@ const OPENERS: [&str; 52] = [
     "across",
     "including",
     "plus",
-    "every",
     "each",
     "whether",
     "every",
 ];
-/// Words that lean on the next one: no breath after them.
-const LEANING: [&str; 68] = [
+/// Words that lean on the next one: no breath after them, and no cut while it can wait.
+const LEANING: [&str; 69] = [
     "am", "pm", "and", "or", "but", "so", "because", "if", "when", "while", "which", "who", "that",
     "where", "than", "then", "as", "with", "for", "from", "in", "on", "at", "to", "by", "about",
     "after", "before", "during", "until", "through", "near", "between", "into", "without", "the",
     "a", "an", "of", "my", "our", "your", "his", "her", "their", "its", "is", "are", "was", "were",
     "be", "can", "will", "would", "could", "should", "may", "do", "does", "have", "has", "no",
-    "not", "very", "this", "these", "each", "every",
+    "not", "very", "this", "these", "each", "every", "sq",
 ];
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 fn stop(c: char) -> bool {
     matches!(
@@ -173,6 +172,12 @@ fn carries_on(text: Text, at: usize, past: usize) -> Option<bool> {
     let c = text.chars[at];
     let token = text.token_before(at);
     let digit_before = text.before(at).is_some_and(|c| c.is_ascii_digit());
+    // "Sat, Nov 28"
+    let weekday = lower(token.get(..3).unwrap_or_default());
+    if c == ',' && token.len() <= 9 && DAYS.contains(&weekday.as_str()) {
+        let next = text.get(past)?;
+        return Some(next.is_uppercase() || next.is_ascii_digit());
+    }
     let numbered = digit_before || (c == ',' && day(token));
     if matches!(c, '.' | ',' | ':') && numbered {
         let listed = c == '.' && line_head(text, at, token);
@@ -284,6 +289,10 @@ fn dash(text: Text, at: usize) -> Place {
     }
 }
 
+fn lower(chars: &[char]) -> String {
+    chars.iter().collect::<String>().to_lowercase()
+}
+
 /// Whether two words may be parted at the space `at`; `even_names` allows it inside names too.
 pub(super) fn may_part(text: Text, at: usize, even_names: bool) -> Option<bool> {
     let ideograph = !text.chars[at].is_whitespace();
@@ -305,16 +314,13 @@ pub(super) fn may_part(text: Text, at: usize, even_names: bool) -> Option<bool> 
         )
         && (last.is_alphabetic() || closer(*last));
     let name = token.first().is_some_and(|c| c.is_uppercase()) && next.is_uppercase();
-    Some(apart && (even_names || !name))
+    let leaning = LEANING.contains(&lower(token).as_str());
+    Some(apart && (even_names || !(name || leaning)))
 }
 
 /// Whether a speaker would breathe at the space `at`: the next word opens a phrase.
 pub(super) fn breathes(text: Text, at: usize) -> Option<bool> {
     if !may_part(text, at, false)? || !text.chars[at].is_whitespace() {
-        return Some(false);
-    }
-    let lower = |chars: &[char]| chars.iter().collect::<String>().to_lowercase();
-    if LEANING.contains(&lower(text.token_before(at)).as_str()) {
         return Some(false);
     }
     let mut end = at + 1;

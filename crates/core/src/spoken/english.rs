@@ -90,10 +90,16 @@ pub(super) fn english(mut glyphs: Glyphs) -> Glyphs {
             }
         }
     }
-    tidy(&Glyphs {
+    let spaced = text.last() == Some(&' ');
+    let mut said = tidy(&Glyphs {
         text: out.text,
         done: out.done,
-    })
+    });
+    if !spaced && said.text.last() == Some(&' ') {
+        said.text.pop();
+        said.done.pop();
+    }
+    said
 }
 
 /// One sign for each of the typographer's.
@@ -150,7 +156,8 @@ fn read(text: &[char], at: usize) -> Found {
 
 /// Fixed expressions.
 fn always(text: &[char], at: usize) -> Found {
-    const FIXED: [(&str, &str); 5] = [
+    const FIXED: [(&str, &str); 6] = [
+        ("50/50", "fifty-fifty"),
         ("24/7", "twenty-four seven"),
         ("and/or", "and or"),
         ("9/11", "nine eleven"),
@@ -158,6 +165,12 @@ fn always(text: &[char], at: usize) -> Found {
         ("C++", "C plus plus"),
     ];
     let start = Cursor::new(text, at);
+    // "2 m x 2 m"
+    let by =
+        start.peek() == Some('x') && start.ahead(1) == Some(' ') && start.before() == Some(' ');
+    if by && at >= 2 && start.ahead(2).is_some_and(|c| c.is_ascii_digit()) {
+        return Some((at + 1, "by".to_owned()));
+    }
     FIXED.iter().find_map(|(written, said)| {
         let mut c = start;
         (c.eat_str(written) && c.ends() && c.peek() != Some('/'))
@@ -187,6 +200,14 @@ fn sign(text: &[char], at: usize, before: Option<char>) -> Found {
         '&' => one("and"),
         '@' => one("at"),
         '#' if digit(next) => one("number"),
+        '#' if word(next)
+            && text[at + 1..]
+                .iter()
+                .take_while(|c| c.is_alphanumeric() || **c == '-')
+                .any(char::is_ascii_digit) =>
+        {
+            one("number")
+        }
         '#' if word(next) && open(before) => one("hashtag"),
         '№' => one("number"),
         '+' if spaced || digit(next) || (word(before) && word(next)) => one("plus"),
@@ -226,9 +247,19 @@ fn sign(text: &[char], at: usize, before: Option<char>) -> Found {
             Some((at + 1, format!("{SOFT} ")))
         }
         '-' | '–' | '—' | '−' | '―' => stroke(text, at, before),
+        ':' | ';' if open(before) && smile(c) => {
+            Some((at + if next == Some('-') { 3 } else { 2 }, " ".to_owned()))
+        }
         ':' if digit(before) && digit(next) => one("to"),
         _ => None,
     }
+}
+
+/// ":)", ";-)": a face, not punctuation.
+fn smile(mut c: Cursor) -> bool {
+    c.at += 1;
+    c.eat('-');
+    c.eat_if(|c| matches!(c, ')' | '(' | 'D' | 'P')).is_some() && c.ends()
 }
 
 fn slash(before: Option<char>, next: Option<char>, at: usize) -> Found {

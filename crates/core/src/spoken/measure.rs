@@ -1,6 +1,6 @@
 //! Quantities: counts, ranks, fractions, ranges, units, percent and versions.
 
-use super::number::{Number, cardinal, each, ordinal};
+use super::number::{Number, cardinal, each, ordinal, year};
 use super::scan::{Cursor, Found, dash};
 
 /// Written form, said once, said of several. Exact case is looked for first.
@@ -232,7 +232,7 @@ fn fraction(c: &mut Cursor) -> Option<(u64, u64)> {
     let over: u64 = probe.digits().parse().ok()?;
     probe.eat_if(|c| matches!(c, '/' | '⁄'))?;
     let under: u64 = probe.digits().parse().ok()?;
-    let small = matches!(under, 2..=6 | 8 | 10 | 12 | 16 | 100) && over < under && over > 0;
+    let small = matches!(under, 2..=6 | 8 | 12 | 16 | 100) && over < under && over > 0;
     if !small || !probe.ends() || probe.peek() == Some('/') {
         return None;
     }
@@ -331,6 +331,13 @@ pub(super) fn quantity(text: &[char], at: usize) -> Found {
     let mut probe = c;
     if sign.is_empty() && probe.range_dash() && !(probe.at - c.at == 3 && sum_follows(probe)) {
         let second = probe.number();
+        // "12-3456789" is no range: its digits are said one by one.
+        if second
+            .as_ref()
+            .is_some_and(|n| !n.grouped && n.whole.len() > 5)
+        {
+            return None;
+        }
         let chained =
             probe.peek().is_some_and(dash) && probe.ahead(1).is_some_and(char::is_alphanumeric);
         if let Some(second) = second.filter(|_| !chained) {
@@ -346,7 +353,7 @@ pub(super) fn quantity(text: &[char], at: usize) -> Found {
     }
     let (end, tail) = tail(c, &first, false)?;
     let said = if tail.is_empty() && sign.is_empty() {
-        first.words_or_year()
+        year_in(Cursor::new(text, at), &first).unwrap_or_else(|| first.words_or_year())
     } else {
         first.words()
     };
@@ -444,12 +451,43 @@ fn tail(c: Cursor, number: &Number, range: bool) -> Found {
         return Some((probe.at, " plus".to_owned()));
     }
     let mut probe = c;
+    if let Some(rating) = rating(&mut probe) {
+        return Some((probe.at, rating));
+    }
+    let mut probe = c;
     if probe.ahead(1).is_some_and(char::is_alphabetic)
         && let Some(per) = per(&mut probe)
     {
         return Some((probe.at, per));
     }
     c.ends().then(|| (c.at, String::new()))
+}
+
+/// "in 1895": any four digits after such a word are a year.
+fn year_in(c: Cursor, n: &Number) -> Option<String> {
+    let before = c.words_before(1).pop()?.to_lowercase();
+    let dated = matches!(
+        before.as_str(),
+        "in" | "since" | "from" | "year" | "until" | "circa"
+    );
+    let n = n
+        .count()
+        .filter(|y| dated && !n.grouped && (1100..2100).contains(y))?;
+    Some(year(n))
+}
+
+/// "4.7/5", "8/10".
+fn rating(c: &mut Cursor) -> Option<String> {
+    let mut probe = *c;
+    let best = (probe.eat('/')).then(|| probe.digits())?;
+    if !matches!(best.as_str(), "5" | "10") || !probe.ends() || probe.peek() == Some('/') {
+        return None;
+    }
+    *c = probe;
+    Some(format!(
+        " out of {}",
+        if best == "5" { "five" } else { "ten" }
+    ))
 }
 
 /// "3x", "3 x 4", "3×4 m".

@@ -431,6 +431,15 @@ pub(super) fn named_number(text: &[char], at: usize) -> Found {
     let coded = CODES.contains(&name.as_str())
         || (before.first().is_some_and(|w| airline(w))
             && near.next().is_some_and(|w| w == "flight"));
+    let called = matches!(name.as_str(), "call" | "dial") || digits == "911";
+    if called && digits.len() == 3 {
+        return Some((c.at, each(&digits)));
+    }
+    // "UA 1042": a flight, wherever the word "flight" stands.
+    let flown = before
+        .first()
+        .is_some_and(|w| airline(w) && !matches!(w.as_str(), "AM" | "PM" | "IN" | "NO"));
+    let coded = coded || (flown && (3..=4).contains(&digits.len()));
     if coded && (digits.len() >= 3 || digits.starts_with('0')) {
         return Some((c.at, in_groups(&digits)));
     }
