@@ -4,10 +4,23 @@
 //! nothing spins against anything else. No job runs on an async thread.
 
 mod cpu;
+#[cfg(test)]
+mod fixtures;
 mod g2p;
 mod load;
+mod mel;
+mod onnx;
+mod turn_detector;
+mod vad;
 mod voice;
 
 pub use cpu::{Cpu, Turn, Urgency};
 pub use load::LoadError;
+pub use turn_detector::SmartTurn;
+pub use vad::EarshotDetector;
 pub use voice::{PiperSettings, PiperVoice};
+
+/// Threads that an engine keeps for itself: as many as can compute at once, see [`Cpu::of_this_machine`].
+fn workers() -> usize {
+    (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
+}
