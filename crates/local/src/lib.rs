@@ -3,19 +3,25 @@
 //! All engines share the cores through [`Cpu`]: short jobs take turns, so that two calls wait fairly for each other and
 //! nothing spins against anything else. No job runs on an async thread.
 
+mod caller_turn;
 mod cpu;
+mod doubt;
 #[cfg(test)]
 mod fixtures;
 mod g2p;
 mod load;
 mod mel;
 mod onnx;
+mod transcriber;
 mod turn_detector;
 mod vad;
+mod vocabulary;
 mod voice;
+mod whisper;
 
 pub use cpu::{Cpu, Turn, Urgency};
 pub use load::LoadError;
+pub use transcriber::WhisperTranscriber;
 pub use turn_detector::SmartTurn;
 pub use vad::EarshotDetector;
 pub use voice::{PiperSettings, PiperVoice};
