@@ -11,6 +11,8 @@ mod fixtures;
 mod g2p;
 mod load;
 mod mel;
+#[cfg(feature = "llama")]
+mod model;
 mod onnx;
 mod transcriber;
 mod turn_detector;
@@ -21,6 +23,8 @@ mod whisper;
 
 pub use cpu::{Cpu, Turn, Urgency};
 pub use load::LoadError;
+#[cfg(feature = "llama")]
+pub use model::{LlamaModel, demo};
 pub use transcriber::WhisperTranscriber;
 pub use turn_detector::SmartTurn;
 pub use vad::EarshotDetector;

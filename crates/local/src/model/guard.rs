@@ -1,0 +1,326 @@
+//! Keeps an answer to what is known: holds each clause back until its numbers and names are found in the facts, the
+//! instructions or the conversation, and a yes is not said to something nobody mentions. Sees texts only; which facts
+//! are near is decided in `grounding`, what the model says next in `worker`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::words::{amounts, is_common, numbers, stem, topics, words};
+
+/// What an answer to one question may hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bounds {
+    /// Amounts in the near facts, the instructions and what the agent said before.
+    pub(super) amounts: BTreeSet<u64>,
+    /// Amounts that the caller named: they may be repeated, not promised.
+    pub(super) asked: BTreeSet<u64>,
+    /// Stems of all that is known.
+    pub(super) known: HashSet<String>,
+    /// Stems of the question that nothing known mentions.
+    pub(super) strange: HashSet<String>,
+    /// What to say in place of an invention: the nearest fact, or that it is not known.
+    pub(super) instead: String,
+}
+
+/// What becomes of the text that was pushed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// To be said; may be empty.
+    On(String),
+    /// To be said, and then the answer is over: the model was about to invent.
+    Over(String),
+}
+
+/// Watches one answer.
+pub(super) struct Guard {
+    bounds: Option<Bounds>,
+    held: String,
+    /// The comma or space that belongs before the next clause.
+    joint: String,
+    said: String,
+}
+
+impl Guard {
+    /// Without bounds everything passes at once.
+    pub(super) fn new(bounds: Option<Bounds>) -> Self {
+        Self {
+            bounds,
+            held: String::new(),
+            joint: String::new(),
+            said: String::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, text: &str) -> Passed {
+        if self.bounds.is_none() {
+            return Passed::On(text.to_owned());
+        }
+        self.held += text;
+        let mut out = String::new();
+        while let Some(end) = clause_end(&self.held) {
+            let rest = self.held.split_off(end);
+            let clause = std::mem::replace(&mut self.held, rest);
+            match self.judge(&clause) {
+                Passed::On(text) => out += &text,
+                Passed::Over(text) => return Passed::Over(out + &text),
+            }
+        }
+        Passed::On(out)
+    }
+
+    /// The answer has ended: the last clause.
+    pub(super) fn finish(&mut self) -> String {
+        let clause = std::mem::take(&mut self.held);
+        if clause.trim().is_empty() {
+            return String::new();
+        }
+        match self.judge(&clause) {
+            Passed::On(text) | Passed::Over(text) => text,
+        }
+    }
+
+    fn judge(&mut self, clause: &str) -> Passed {
+        let Some(bounds) = &self.bounds else {
+            return Passed::On(clause.to_owned());
+        };
+        if bounds.allow(clause) {
+            let body = clause.trim_end();
+            let bare = body.trim_end_matches([',', ';', ':', '-', '–', '—']);
+            let text = std::mem::take(&mut self.joint) + bare;
+            self.joint = clause[bare.len()..].to_owned();
+            self.said += &text;
+            return Passed::On(text);
+        }
+        // Whoever has heard a claim hears its end; whoever has heard only a beginning hears the fact.
+        let told = words(&self.said).len();
+        let close = if self.said.is_empty() || self.said.trim_end().ends_with(['.', '!', '?']) {
+            ""
+        } else {
+            "."
+        };
+        let text = if told == 0 {
+            bounds.instead.clone()
+        } else if told >= 5 && !numbers(&self.said).is_empty() {
+            close.to_owned()
+        } else {
+            format!("{close} {}", bounds.instead)
+        };
+        self.said += &text;
+        Passed::Over(text)
+    }
+}
+
+impl Bounds {
+    /// Whether the clause says nothing that is not known.
+    fn allow(&self, clause: &str) -> bool {
+        let denies = denies(clause);
+        let counts = counts_people(clause);
+        let amounts_known = numbers(clause).iter().all(|amount| {
+            self.amounts.contains(amount) || ((denies || counts) && self.asked.contains(amount))
+        });
+        amounts_known && self.names_known(clause) && (denies || !self.promises(clause))
+    }
+
+    /// Capital letters within a sentence are names.
+    fn names_known(&self, clause: &str) -> bool {
+        let mut starts = true;
+        for word in clause.split_whitespace() {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let name = bare.chars().next().is_some_and(char::is_uppercase)
+                && bare.chars().any(char::is_lowercase);
+            let lower = bare.to_lowercase();
+            if name
+                && !starts
+                && !is_common(&lower)
+                && !self.known.contains(&stem(&lower))
+                && !matches!(
+                    lower.as_str(),
+                    "mr" | "mrs" | "ms" | "sir" | "madam" | "ma'am"
+                )
+            {
+                return false;
+            }
+            starts = word.ends_with(['.', '!', '?', ':', '"']) || (starts && bare.is_empty());
+        }
+        true
+    }
+
+    /// A claim about something in the question that nothing known mentions.
+    fn promises(&self, clause: &str) -> bool {
+        topics(clause)
+            .iter()
+            .any(|topic| self.strange.contains(topic))
+            && !clause.trim_end().ends_with('?')
+    }
+}
+
+/// The clause denies or regrets.
+fn denies(clause: &str) -> bool {
+    words(clause).iter().any(|word| {
+        word.ends_with("n't")
+            || matches!(
+                word.as_str(),
+                "no" | "not"
+                    | "cannot"
+                    | "sorry"
+                    | "unfortunately"
+                    | "never"
+                    | "without"
+                    | "unable"
+                    | "neither"
+                    | "nor"
+            )
+    })
+}
+
+/// "For two people", "for three nights": amounts that a guest brings along.
+fn counts_people(clause: &str) -> bool {
+    words(clause).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "people"
+                | "persons"
+                | "guests"
+                | "adults"
+                | "nights"
+                | "night"
+                | "children"
+                | "kids"
+                | "rooms"
+        )
+    }) && !clause.contains(['$', '€', '£', '%'])
+        && !words(clause).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "dollar" | "dollars" | "euro" | "euros" | "pounds" | "cents"
+            )
+        })
+}
+
+/// Where the first clause ends, its trailing space included: at a mark that is followed by a space, so that "7:30" and
+/// "$1,200" stay whole.
+fn clause_end(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let (next, following) = chars.peek().copied()?;
+        if c == '\n' && !text[..at].trim().is_empty() {
+            return Some(at + 1);
+        }
+        if !following.is_whitespace() || !matches!(c, '.' | '!' | '?' | ',' | ';' | ':' | '…' | '—')
+        {
+            continue;
+        }
+        let before = text[..at]
+            .rsplit(|c: char| c.is_whitespace())
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let short = c == '.'
+            && matches!(
+                before.as_str(),
+                "a.m" | "p.m" | "mr" | "mrs" | "dr" | "st" | "no"
+            );
+        if short || words(&text[..at]).is_empty() {
+            continue;
+        }
+        return Some(next + following.len_utf8());
+    }
+    None
+}
+
+/// Amounts in all of `texts`.
+pub(super) fn amounts_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<u64> {
+    texts.into_iter().flat_map(amounts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds() -> Bounds {
+        let fact = "Breakfast is served from 7:30 to 10 in the garden room at Harbour Street.";
+        Bounds {
+            amounts: amounts(fact),
+            asked: [6, 2].into(),
+            known: words(fact).iter().map(|word| stem(word)).collect(),
+            strange: ["sauna".to_owned()].into(),
+            instead: fact.to_owned(),
+        }
+    }
+
+    /// The whole of what is said of an answer that comes character by character.
+    fn said(answer: &str) -> String {
+        let mut guard = Guard::new(Some(bounds()));
+        let mut text = String::new();
+        for c in answer.chars() {
+            match guard.push(c.encode_utf8(&mut [0; 4])) {
+                Passed::On(more) => text += &more,
+                Passed::Over(more) => return text + &more,
+            }
+        }
+        text + &guard.finish()
+    }
+
+    #[test]
+    fn what_rests_on_the_facts_passes_unchanged() {
+        for answer in [
+            "Breakfast is served from 7:30 to 10, in the garden room.",
+            "Breakfast is from seven thirty to ten. Anything else?",
+            "You're welcome! Have a good day.",
+            "No, breakfast is not at 6, it starts at half past seven.",
+            "Of course, for 2 people: breakfast is from 7:30.",
+            "No, we don't have a sauna.",
+            "We are at Harbour Street.",
+            "Breakfast is from 7:30 a.m. to 10 a.m. daily.",
+        ] {
+            assert_eq!(said(answer), answer);
+        }
+    }
+
+    #[test]
+    fn an_invented_time_is_never_said() {
+        assert_eq!(said("Breakfast is served from 6 to 10."), bounds().instead);
+        assert_eq!(said("It is at eight o'clock."), bounds().instead);
+    }
+
+    #[test]
+    fn an_invented_price_after_a_true_clause_only_ends_the_answer() {
+        assert_eq!(
+            said("Breakfast is served from 7:30 to 10, and it costs $15."),
+            "Breakfast is served from 7:30 to 10."
+        );
+    }
+
+    #[test]
+    fn an_invention_after_a_mere_beginning_is_replaced_by_the_fact() {
+        assert_eq!(
+            said("Yes, it costs 15 dollars."),
+            format!("Yes. {}", bounds().instead)
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_is_never_said() {
+        assert_eq!(said("You can eat at the Blue Lobster."), bounds().instead);
+    }
+
+    #[test]
+    fn a_yes_to_what_nobody_mentions_is_never_said() {
+        assert_eq!(said("Yes we have a sauna."), bounds().instead);
+    }
+
+    #[test]
+    fn an_agent_without_facts_speaks_freely() {
+        let mut guard = Guard::new(None);
+        assert_eq!(guard.push("It is 42"), Passed::On("It is 42".to_owned()));
+        assert_eq!(guard.finish(), "");
+    }
+
+    #[test]
+    fn the_first_clause_leaves_before_the_sentence_is_complete() {
+        let mut guard = Guard::new(Some(bounds()));
+        assert_eq!(
+            guard.push("Breakfast is served from 7:30 to 10, in"),
+            Passed::On("Breakfast is served from 7:30 to 10".to_owned())
+        );
+    }
+}
