@@ -5,7 +5,7 @@
 
 mod field;
 
-pub use field::{Field, read};
+pub use field::{Field, read, read_part};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

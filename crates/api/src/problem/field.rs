@@ -5,6 +5,7 @@ use std::{cell::RefCell, ops::RangeInclusive};
 use serde_json::{Map, Value, json};
 
 use super::{Problem, Problems, Step, is_empty_object};
+use crate::Timestamp;
 
 /// A place in a body: absent, null or a value. Every reading answers `None` when there is nothing to use, and notes why
 /// when that is a mistake.
@@ -16,12 +17,17 @@ pub struct Field<'v> {
 
 /// Reads a whole body with `how`, and answers with all the mistakes found on the way if there are any.
 pub fn read<T>(body: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Result<T, Problems> {
+    read_part("body", body, how)
+}
+
+/// The same for another part of a request, such as `query`, whose values are texts.
+pub fn read_part<T>(part: &str, value: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Result<T, Problems> {
     let noted = RefCell::new(Vec::new());
-    let read = how(&Field { value: Some(body), loc: vec![Step::from("body")], noted: &noted });
+    let read = how(&Field { value: Some(value), loc: vec![Step::from(part)], noted: &noted });
     let detail = noted.into_inner();
     match read {
         Some(value) if detail.is_empty() => Ok(value),
-        _ if detail.is_empty() => Err(Problem::not_an_object([Step::from("body")]).into()),
+        _ if detail.is_empty() => Err(Problem::not_an_object([Step::from(part)]).into()),
         _ => Err(Problems { detail }),
     }
 }
@@ -180,6 +186,20 @@ impl<'v> Field<'v> {
             self.note("value could not be parsed to a boolean", "type_error.bool");
         }
         truth
+    }
+
+    /// A datetime in any of the notations that [`Timestamp`] understands, seconds since 1970 as a number too.
+    pub fn datetime(&self) -> Option<Timestamp> {
+        let text = match self.given()? {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        let read = text.parse().ok();
+        if read.is_none() {
+            self.note("invalid datetime format", "value_error.datetime");
+        }
+        read
     }
 
     /// Every item read with `how`; items with a mistake are left out (the mistake is noted).

@@ -142,3 +142,19 @@ fn people_read_one_line_for_each_mistake() {
         "body.f.0: value is not a valid dict\nbody.f.1: none is not an allowed value"
     );
 }
+
+#[test]
+fn a_query_is_read_the_same_way() {
+    let query = json!({"created_after": "yesterday", "limit": "ten"});
+    let problems = read_part("query", &query, |query| {
+        query.get("created_after").datetime();
+        query.get("limit").whole(1..=1000)
+    });
+    assert_eq!(
+        json!(problems.expect_err("neither is right").detail),
+        json!([
+            {"loc": ["query", "created_after"], "msg": "invalid datetime format", "type": "value_error.datetime"},
+            {"loc": ["query", "limit"], "msg": "value is not a valid integer", "type": "type_error.integer"}
+        ])
+    );
+}

@@ -1,0 +1,171 @@
+//! Conversations: ask for a web call, list, get, delete.
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use voiceos_api::{
+    AccountId, AgentConfiguration, AgentId, ConversationId, ConversationResponse, ConversationType,
+    ConversationsPagination, Problems, Status, WebCall, WebCallResponse,
+    problem::{self, Step},
+};
+use voiceos_store::{ConversationFilter, NewConversation};
+
+use crate::{
+    app::{App, now},
+    auth::{Caller, Owner},
+    calls::PendingCall,
+    problem::Problem,
+    request::{Body, base_url, query, read_list},
+};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/conversations", get(list))
+        .route("/conversations/create_web_call", post(create_web_call))
+        .route("/conversations/{id}", get(one).delete(delete))
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Json<ConversationsPagination>, Problem> {
+    let (page, status) = read_list(&query(pairs), |query| query.get("status").word(Status::WORDS))?;
+    Ok(Json(app.store.conversations(&caller.account, &ConversationFilter { status, page }).await?))
+}
+
+async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ConversationResponse>, Problem> {
+    Ok(Json(app.store.conversation(&caller.account, &ConversationId::from(id)).await?))
+}
+
+async fn delete(
+    State(app): State<App>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Json<ConversationResponse>, Problem> {
+    let id = ConversationId::from(id);
+    if app.store.conversation(&owner.account, &id).await?.status != Status::Ended {
+        return Err(Problem::new(StatusCode::CONFLICT, "the conversation has not ended yet"));
+    }
+    let deleted = app.store.delete_conversation(&owner.account, &id).await?;
+    for file in [app.recording_path(&deleted.id), app.call_log_path(&deleted.id)] {
+        if let Err(cause) = tokio::fs::remove_file(&file).await
+            && cause.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = %file.display(), %cause, "the file of a deleted conversation is still there: remove it");
+        }
+    }
+    Ok(Json(deleted))
+}
+
+/// Which agent a call is with.
+struct Wanted {
+    agent_id: Option<AgentId>,
+    agent_config: Option<AgentConfiguration>,
+}
+
+fn read_wanted(body: &Value) -> Result<Wanted, Problems> {
+    problem::read(body, |body| {
+        body.object()?;
+        let agent_id = body.get("agent_id").text().map(AgentId::from);
+        let config = body.get("agent_config");
+        let given = !config.is_absent() && !config.is_null();
+        let agent_config = if given { AgentConfiguration::read_field(&config) } else { None };
+        if agent_id.is_none() && !given {
+            let msg = "one of agent_id and agent_config is required";
+            body.report(voiceos_api::Problem::new(body.loc(), msg, "value_error.missing"));
+        }
+        Some(Wanted { agent_id, agent_config })
+    })
+}
+
+impl Wanted {
+    /// The configuration of the call: the one given, else that of the stored agent.
+    async fn find(self, app: &App, account: &AccountId) -> Result<(Option<AgentId>, AgentConfiguration), Problem> {
+        let stored = match &self.agent_id {
+            Some(id) => Some(app.store.agent(account, id).await?),
+            None => None,
+        };
+        let place: &[&str] =
+            if self.agent_config.is_some() { &["body", "agent_config"] } else { &["body", "agent_id"] };
+        let config = self.agent_config.or(stored.map(|agent| agent.configuration)).unwrap_or_default();
+        only_local_engines(&config, place)?;
+        Ok((self.agent_id, config))
+    }
+}
+
+/// An agent may name cloud providers, but this server has none yet.
+fn only_local_engines(config: &AgentConfiguration, place: &[&str]) -> Result<(), Problems> {
+    let named = [
+        ("voice", json!(config.voice)),
+        ("language_model", json!(config.language_model)),
+        ("transcriber", json!(config.transcriber)),
+    ];
+    let problem = |(field, value): (&str, Value)| {
+        let provider = value.get("provider")?.as_str()?;
+        let loc = place.iter().copied().chain([field]).map(Step::from);
+        let msg = format!(
+            "provider {provider} is not available: this server has only local engines so far; set {field} to null"
+        );
+        Some(voiceos_api::Problem::new(loc, msg, "value_error.provider"))
+    };
+    let detail: Vec<_> = named.into_iter().filter_map(problem).collect();
+    if detail.is_empty() { Ok(()) } else { Err(Problems { detail }) }
+}
+
+async fn create_web_call(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Json<WebCallResponse>, Problem> {
+    let (agent_id, agent_config) = read_wanted(&body)?.find(&app, &caller.account).await?;
+    if app.stopping.is_cancelled() {
+        return Err(Problem::unavailable("the server is stopping", 10));
+    }
+    let Some(place) = app.calls.place() else {
+        let (limit, _) = app.calls.places();
+        return Err(Problem::unavailable(format!("all {limit} places for calls are taken (limits.conversations)"), 10));
+    };
+    let created_at = now();
+    let new = NewConversation {
+        id: ConversationId::new(created_at),
+        account_id: caller.account.clone(),
+        kind: ConversationType::WebCall,
+        created_at,
+        agent_id,
+        agent_config: agent_config.clone(),
+        phone_call: None,
+        engine: Some(app.engine()),
+    };
+    let conversation = app.store.create_conversation(new).await?;
+    let id = conversation.id.clone();
+    let expires_at = created_at.after(app.config.limits.pending_call);
+    let call = PendingCall { conversation: id.clone(), account: caller.account, agent: agent_config, place };
+    let token = app.calls.wait(call, expires_at);
+    end_if_nobody_joins(app.clone(), id.clone());
+    let base = base_url(&app, &headers).replacen("http", "ws", 1);
+    let url = format!("{base}/conversations/{id}/media?token={token}");
+    Ok(Json(WebCallResponse { conversation, web_call: WebCall { url, token, expires_at } }))
+}
+
+fn end_if_nobody_joins(app: App, id: ConversationId) {
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(app.config.limits.pending_call) => {}
+            () = app.stopping.cancelled() => {}
+        }
+        if app.calls.give_up(&id).is_some() {
+            app.nobody_came(&id).await;
+        }
+    });
+}
