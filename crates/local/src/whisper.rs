@@ -117,7 +117,7 @@ impl Whisper {
                 let most = (count * 6 / 100 + 10).min(200);
                 let whole;
                 (heard, whole) = Decoding::new(self, &crossed, most, threads).run(draft, go_on)?;
-                if whole && !loops(&heard.tokens) {
+                if whole && !loops(&heard.tokens) && !doubled(&heard.tokens) {
                     break;
                 }
                 tracing::debug!(length, text = heard.text, "the transcript loops or does not end, trying a longer stretch");
@@ -258,6 +258,12 @@ fn loops(tokens: &[u32]) -> bool {
     before_loop(tokens) < tokens.len()
 }
 
+/// Whether a whole sentence stands there twice: rarely said, often an answer that went on past the end of the sound.
+fn doubled(tokens: &[u32]) -> bool {
+    let (first, second) = tokens.split_at(tokens.len() / 2);
+    first.len() > 4 && first == second
+}
+
 /// How many tokens there are before the second of at least three equal groups, or all.
 fn before_loop(tokens: &[u32]) -> usize {
     let period = (1..=tokens.len() / 3).find(|period| {
@@ -283,6 +289,7 @@ mod tests {
         assert!(!loops(&[1, 2, 3, 4, 5, 6, 7, 5, 6, 7]), "once more is emphasis");
         assert!(!loops(&[9, 9, 9]), "no, no, no");
         assert_eq!(before_loop(&[]), 0);
+        assert!(doubled(&[1, 2, 3, 4, 5, 1, 2, 3, 4, 5]) && !doubled(&[1, 2, 1, 2]));
     }
 
     #[test]
