@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use futures::{StreamExt, stream};
-use voiceos_local::{Cpu, PiperVoice};
+use voiceos_local::{Cpu, KokoroVoice, PiperVoice};
 use voiceos_providers::{Piece, Speech, Voice};
 
 const CLAUSES: [&str; 3] = [
@@ -70,6 +70,7 @@ fn main() -> anyhow::Result<()> {
 fn load(name: &str, models: &Path, cpu: Arc<Cpu>) -> anyhow::Result<Box<dyn Voice>> {
     Ok(match name {
         "piper" => Box::new(PiperVoice::load(models, cpu)?),
+        "af_heart" | "am_michael" => Box::new(KokoroVoice::load(models, name, cpu)?),
         name => bail!("no voice {name}"),
     })
 }

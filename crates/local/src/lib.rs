@@ -28,7 +28,7 @@ pub use model::{LlamaModel, demo};
 pub use transcriber::WhisperTranscriber;
 pub use turn_detector::SmartTurn;
 pub use vad::EarshotDetector;
-pub use voice::{PiperSettings, PiperVoice};
+pub use voice::{KokoroVoice, PiperSettings, PiperVoice};
 
 /// Threads that an engine keeps for itself: as many as can compute at once, see [`Cpu::of_this_machine`].
 fn workers() -> usize {

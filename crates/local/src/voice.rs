@@ -4,6 +4,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -12,13 +13,15 @@ use futures::{StreamExt, stream::BoxStream};
 use tokio::sync::{mpsc, oneshot};
 use voiceos_providers::{Fault, Flow, Kind, Piece, Speech, Timing};
 
-use crate::{Cpu, LoadError, Urgency};
+use crate::{Cpu, LoadError, Urgency, onnx::Pools};
 
 mod clip;
 mod espeak;
+mod kokoro;
 mod noise;
 mod piper;
 
+pub use kokoro::KokoroVoice;
 pub use piper::{PiperSettings, PiperVoice};
 
 /// A model that reads text aloud in steps, each short enough to be one turn at the cores.
@@ -168,15 +171,17 @@ fn broken(voice: &'static str, why: impl std::fmt::Display) -> Fault {
 /// An ONNX model and the ids of its nodes by name.
 struct Graph {
     model: rten::Model,
-    path: std::path::PathBuf,
-    threads: Arc<rten::ThreadPool>,
+    path: PathBuf,
+    pools: Pools,
 }
 
 impl Graph {
-    fn load(path: &std::path::Path, threads: Arc<rten::ThreadPool>) -> Result<Self, LoadError> {
-        let data = crate::load::read(path)?;
-        let model = rten::Model::load(data).map_err(|why| LoadError::corrupt(path, why))?;
-        Ok(Self { model, path: path.into(), threads })
+    fn of(model: Vec<u8>, path: &Path, cpu: &Cpu) -> Result<Self, LoadError> {
+        let model = rten::ModelOptions::with_all_ops()
+            .prepack_weights(true)
+            .load(model)
+            .map_err(|why| LoadError::corrupt(path, why))?;
+        Ok(Self { model, path: path.into(), pools: Pools::new(cpu.threads()) })
     }
 
     fn node(&self, name: &str) -> Result<rten::NodeId, LoadError> {
@@ -189,9 +194,16 @@ impl Graph {
         inputs: Vec<(rten::NodeId, rten::ValueOrView<'_>)>,
         outputs: [rten::NodeId; N],
     ) -> Result<[rten::Value; N], rten::RunError> {
-        let options = rten::RunOptions::default().with_thread_pool(Some(self.threads.clone()));
-        self.model.run_n(inputs, outputs, Some(options))
+        self.pools.with(|threads| {
+            let options = rten::RunOptions::default().with_thread_pool(Some(threads.clone()));
+            self.model.run_n(inputs, outputs, Some(options))
+        })
     }
+}
+
+fn floats(voice: &'static str, value: rten::Value) -> Result<Vec<f32>, Fault> {
+    let tensor: rten_tensor::Tensor<f32> = value.try_into().map_err(|_| broken(voice, "it answers in another type"))?;
+    Ok(tensor.into_data())
 }
 
 #[cfg(test)]

@@ -1,12 +1,9 @@
-use std::{path::PathBuf, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::*;
 
 static PRONOUNCER: LazyLock<Pronouncer> = LazyLock::new(|| {
-    let from_home = || PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".cache");
-    let cache = || std::env::var_os("XDG_CACHE_HOME").map_or_else(from_home, PathBuf::from);
-    let dir = std::env::var_os("VOICEOS_MODELS_DIR").map_or_else(|| cache().join("voiceos/models"), PathBuf::from);
-    Pronouncer::load(&dir).expect("the lexicons are installed: run `make models`, or `make test`")
+    Pronouncer::load(&crate::fixtures::models()).expect("the lexicons are installed: run `make models`, or `make test`")
 });
 
 fn said(text: &str) -> String {

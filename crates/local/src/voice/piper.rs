@@ -12,7 +12,7 @@ use voiceos_providers::{Fault, Flow, Piece, Speech, Voice};
 use super::{
     Graph, Reader, Speaker, Step, broken,
     clip::{self, Clip, Timeline},
-    espeak,
+    espeak, floats,
     noise::Noise,
 };
 use crate::{
@@ -28,9 +28,13 @@ const FRAME: usize = 256;
 const DEPTH: usize = 192;
 /// Frames on either side that a frame's samples depend on: 3 in the first convolution, 6 and 1 in the two stages after it.
 const CONTEXT: usize = 12;
-/// Frames in the first stretch, 0.37 s, and in each later one, 1.1 s.
-const FIRST: usize = 32;
-const LATER: usize = 96;
+/// Frames in the first stretch of a piece, 0.19 s; each further one is three times as long, up to 1.1 s.
+const FIRST: usize = 16;
+const LONGEST: usize = 96;
+/// Frames that are computed before the first word's first sound and after the last word's last: what is further away is
+/// silence, which costs as much as speech.
+const MARGIN_BEFORE: usize = 4;
+const MARGIN_AFTER: usize = 28;
 /// Words that are computed as one; longer pieces are cut where they pause.
 const MOST_WORDS: usize = 40;
 /// Brings the voice to about −21 dBFS while it speaks.
@@ -134,8 +138,7 @@ impl Piper {
         let Inference { noise_scale, length_scale, noise_w } = config.inference;
         let own = PiperSettings { noise_scale, length_scale, noise_w };
         let id = |(sign, ids): (&String, &Vec<i32>)| Some((sign.chars().next()?, *ids.first()?));
-        let threads = Arc::new(rten::ThreadPool::with_num_threads(cpu.threads()));
-        let graph = Graph::load(&path, threads)?;
+        let graph = Graph::of(load::read(&path)?, &path, cpu)?;
         Ok(Self {
             nodes: Nodes::find(&graph)?,
             graph,
@@ -175,6 +178,7 @@ impl Piper {
         let (ids, ends) = self.ids(words);
         let mut noise = Noise::of(&ids);
         let count = ids.len();
+        let ids_before_words = 1; // the beginning and a pad
         let PiperSettings { noise_scale, length_scale, noise_w } = self.settings;
         let rhythm = NdTensor::from_data([1, 2, count], noise.take(2 * count));
         let lengths = NdTensor::from_data([1], vec![i32::try_from(count).unwrap_or(i32::MAX)]);
@@ -187,8 +191,8 @@ impl Piper {
         ];
         let outputs = [self.nodes.durations, self.nodes.mean, self.nodes.log_deviation];
         let [durations, mean, deviation] = self.graph.run(inputs, outputs).map_err(|why| broken(NAME, why))?;
-        let durations = floats(durations)?;
-        let (mean, deviation) = (floats(mean)?, floats(deviation)?);
+        let durations = floats(NAME, durations)?;
+        let (mean, deviation) = (floats(NAME, mean)?, floats(NAME, deviation)?);
         let frames = mean.len() / DEPTH;
         let noise = noise.take(mean.len());
         // the model gives [frames, depth] and goes on with [depth, frames]
@@ -204,16 +208,19 @@ impl Piper {
             (self.nodes.mask, NdTensor::from_data([1, 1, frames], vec![1.0f32; frames]).into()),
         ];
         let [latent] = self.graph.run(inputs, [self.nodes.latent]).map_err(|why| broken(NAME, why))?;
-        let mut played = 0.0;
         let until: Vec<usize> = durations
             .iter()
-            .map(|duration| {
-                played += duration;
-                played as usize * FRAME
+            .scan(0.0, |played, duration| {
+                *played += duration;
+                Some(*played as usize)
             })
             .collect();
-        let end = |(word, end): (&Word, &usize)| (word.chars, until.get(*end).copied().unwrap_or_default());
-        Ok(Composed { latent: floats(latent)?, frames, next: 0, ends: words.iter().zip(&ends).map(end).collect() })
+        let end_of = |index: usize| until.get(index).copied().unwrap_or(frames).min(frames);
+        let from = end_of(ids_before_words).saturating_sub(MARGIN_BEFORE);
+        let to = ends.last().map_or(frames, |end| (end_of(*end) + MARGIN_AFTER).min(frames));
+        let end = |(word, end): (&Word, &usize)| (word.chars, end_of(*end).saturating_sub(from) * FRAME);
+        let ends = words.iter().zip(&ends).map(end).collect();
+        Ok(Composed { latent: floats(NAME, latent)?, frames, next: from, to, ends })
     }
 
     /// The samples of some frames; exact at the edges, since the frames around them are computed too.
@@ -227,17 +234,12 @@ impl Piper {
         let part = NdTensor::from_data([1, DEPTH, width], part);
         let inputs = vec![(self.nodes.latent, part.into())];
         let [samples] = self.graph.run(inputs, [self.nodes.samples]).map_err(|why| broken(NAME, why))?;
-        let mut samples = floats(samples)?;
+        let mut samples = floats(NAME, samples)?;
         samples.truncate((to - first) * FRAME);
         samples.drain(..(from - first) * FRAME);
         samples.iter_mut().for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
         Ok(samples)
     }
-}
-
-fn floats(value: rten::Value) -> Result<Vec<f32>, Fault> {
-    let tensor: rten_tensor::Tensor<f32> = value.try_into().map_err(|_| broken(NAME, "it answers in another type"))?;
-    Ok(tensor.into_data())
 }
 
 impl Nodes {
@@ -258,11 +260,14 @@ impl Nodes {
     }
 }
 
-/// Words whose rhythm is fixed and whose samples are to be computed from frame `next` on.
+/// Words whose rhythm is fixed and whose samples are to be computed from frame `next` on. The ends of words count samples
+/// from the first frame that is computed.
 struct Composed {
     latent: Vec<f32>,
     frames: usize,
     next: usize,
+    /// The frame to stop at.
+    to: usize,
     /// Per word the characters up to its end, and the sample at which it ends.
     ends: Vec<(u32, usize)>,
 }
@@ -272,7 +277,8 @@ struct Reading {
     breaths: std::vec::IntoIter<Vec<Word>>,
     now: Option<(Composed, Clip, Option<char>)>,
     timeline: Timeline,
-    begun: bool,
+    /// Frames in the next stretch.
+    stretch: usize,
 }
 
 impl Reader for Piper {
@@ -280,7 +286,7 @@ impl Reader for Piper {
 
     fn open(&self, text: &str) -> Reading {
         let breaths = clip::breaths(self.pronouncer.words(text), MOST_WORDS);
-        Reading { breaths: breaths.into_iter(), now: None, timeline: Timeline::of(text), begun: false }
+        Reading { breaths: breaths.into_iter(), now: None, timeline: Timeline::of(text), stretch: FIRST }
     }
 
     fn step(&self, reading: &mut Reading) -> Result<Step, Fault> {
@@ -295,14 +301,13 @@ impl Reader for Piper {
                     None => return Ok(Step::Last { audio: Vec::new(), timings: reading.timeline.timings(self.rate) }),
                 },
             };
-            let length = if reading.begun { LATER } else { FIRST };
+            let rest = composed.to - composed.next;
             // no crumb at the end: it would cost a turn for little
-            let rest = composed.frames - composed.next;
-            let to = composed.next + if rest < length + FIRST { rest } else { length };
+            let to = composed.next + if rest < reading.stretch + FIRST { rest } else { reading.stretch };
             let samples = self.decode(&composed.latent, composed.frames, composed.next, to)?;
             composed.next = to;
             let mut audio = clip.push(&samples);
-            if to == composed.frames {
+            if to == composed.to {
                 audio.extend(clip.finish(clip::pause(mark)));
                 reading.timeline.add(&clip, &composed.ends);
                 if reading.breaths.len() == 0 {
@@ -312,7 +317,7 @@ impl Reader for Piper {
                 reading.now = Some((composed, clip, mark));
             }
             if !audio.is_empty() {
-                reading.begun = true;
+                reading.stretch = (3 * reading.stretch).min(LONGEST);
                 return Ok(Step::Audio(audio));
             }
         }

@@ -1,24 +1,15 @@
-use std::{
-    path::PathBuf,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use futures::{FutureExt, StreamExt, channel::mpsc, executor::block_on, stream};
 use voiceos_providers::{Piece, Speech, Timing, Voice};
 
-use super::PiperVoice;
-use crate::{Cpu, LoadError};
+use super::{KokoroVoice, PiperVoice};
+use crate::{Cpu, LoadError, fixtures::models};
 
 static CPU: LazyLock<Arc<Cpu>> = LazyLock::new(|| Arc::new(Cpu::new(1, 2)));
 static PIPER: LazyLock<PiperVoice> = LazyLock::new(|| {
     PiperVoice::load(&models(), CPU.clone()).expect("the models are installed: run `make models`, or `make test`")
 });
-
-fn models() -> PathBuf {
-    let from_home = || PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".cache");
-    let cache = || std::env::var_os("XDG_CACHE_HOME").map_or_else(from_home, PathBuf::from);
-    std::env::var_os("VOICEOS_MODELS_DIR").map_or_else(|| cache().join("voiceos/models"), PathBuf::from)
-}
 
 fn piece(index: u32, text: &str) -> Piece {
     Piece { index, text: text.into() }
@@ -171,4 +162,26 @@ fn a_missing_or_corrupt_file_is_named() {
     let corrupt = PiperVoice::load(dir.path(), cpu()).err().expect("no model");
     assert!(matches!(corrupt, LoadError::Corrupt { .. }), "{corrupt}");
     assert!(corrupt.to_string().contains("en_US-joe-medium.onnx") && corrupt.to_string().contains("make models"));
+}
+
+#[test]
+fn the_other_voice_speaks_with_the_same_promises() {
+    let kokoro =
+        KokoroVoice::load(&models(), "am_michael", CPU.clone()).expect("the models are installed: run `make models`");
+    let texts = ["Yes, of course.", "…"];
+    let all = said(&kokoro, &texts);
+    let (audio, timings) = &all[0];
+    let chars: Vec<u32> = timings.iter().map(|timing| timing.chars).collect();
+    assert_eq!(chars, [4, 7, 15]);
+    let seconds = audio.len() as f64 / f64::from(kokoro.sample_rate());
+    assert!((0.6..2.5).contains(&seconds), "{seconds} s");
+    assert!((timings[2].until.as_secs_f64() - seconds).abs() < 0.001);
+    assert!(all[1].0.is_empty());
+    assert_eq!(*audio, kokoro.speak_all(texts[0]).expect("speech"));
+}
+
+#[test]
+fn a_voice_without_a_style_file_is_named() {
+    let nobody = KokoroVoice::load(&models(), "af_nobody", CPU.clone()).err().expect("no such voice");
+    assert!(matches!(nobody, LoadError::Missing { .. }) && nobody.to_string().contains("kokoro-af_nobody.bin"));
 }
