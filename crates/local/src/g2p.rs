@@ -9,6 +9,7 @@ use crate::load::LoadError;
 mod homograph;
 mod letters;
 mod lexicon;
+mod names;
 mod stress;
 mod suffix;
 mod weak;
@@ -149,6 +150,9 @@ impl Pronouncer {
             let owner = self.unknown(owner);
             return suffix::Ending::S.join(&owner);
         }
+        if let Some(said) = names::find(&word.to_lowercase()) {
+            return said.to_owned();
+        }
         let mut said = String::new();
         let plain: String = word.chars().flat_map(plain_letters).collect();
         for run in plain.split_inclusive(|sign: char| !sign.is_ascii_alphabetic()) {
@@ -279,7 +283,7 @@ fn split(text: &str) -> Vec<Written> {
             '.' | '!' | '?' | ',' | ';' | ':' => close(&mut current, Some(sign), count),
             '…' => close(&mut current, Some('.'), count),
             '—' | '–' | '(' | ')' | '[' | ']' => close(&mut current, Some(','), count),
-            sign if sign.is_whitespace() => close(&mut current, None, count),
+            sign if sign.is_whitespace() => close(&mut current, None, count - 1),
             sign if sign_name(sign).is_some() && !sign.is_ascii_digit() => {
                 close(&mut current, None, count.saturating_sub(1));
                 current.push_str(sign_name(sign).unwrap_or_default());

@@ -57,6 +57,18 @@ fn every_character_belongs_to_a_word() {
 }
 
 #[test]
+fn a_word_ends_before_the_space_after_it() {
+    let chars: Vec<u32> = PRONOUNCER.words("Yes, of course").iter().map(|word| word.chars).collect();
+    assert_eq!(chars, [4, 7, 14]);
+}
+
+#[test]
+fn names_that_no_rule_gets_right_are_known() {
+    assert_eq!(said("Nguyen"), "nwˈɪn");
+    assert_eq!(said("Siobhan's"), "ʃəvˈɔnz");
+}
+
+#[test]
 fn marks_stay_with_the_word_before_them() {
     let marks = |text: &str| PRONOUNCER.words(text).into_iter().map(|word| word.mark).collect::<Vec<_>>();
     assert_eq!(marks("Well, yes!"), [Some(','), Some('!')]);
