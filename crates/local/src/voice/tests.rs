@@ -99,7 +99,7 @@ fn no_piece_clicks_at_its_edges_or_joins() {
 fn a_name_that_no_lexicon_knows_is_spoken() {
     for name in ["Xiomara Przybylski", "Zhvtk", "Ng", "Siobhán O'Quigg", "B2B", "日本"] {
         let (audio, _) = said(&*PIPER, &[name]).remove(0);
-        assert!(name == "日本" || audio.len() > 22_050 / 3, "{name}: {} samples", audio.len());
+        assert!(name == "日本" || audio.len() > 22_050 / 5, "{name}: {} samples", audio.len());
     }
 }
 
