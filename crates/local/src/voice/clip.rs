@@ -117,12 +117,19 @@ fn is_sound(window: &[f32]) -> bool {
     energy > SOUND * SOUND * window.len().max(1) as f32
 }
 
+/// Where a word ends: characters of the piece up to there, and samples.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WordEnd {
+    pub(super) chars: u32,
+    pub(super) sample: usize,
+}
+
 /// When the words of a piece end, gathered clip by clip.
 pub(super) struct Timeline {
     /// Characters of the piece.
     chars: u32,
-    /// Characters, and samples from the start of the piece.
-    ends: Vec<(u32, usize)>,
+    /// From the start of the piece.
+    ends: Vec<WordEnd>,
     /// Samples of the clips that are complete.
     length: usize,
 }
@@ -133,9 +140,9 @@ impl Timeline {
     }
 
     /// A complete clip and the ends of its words in samples of the model's output.
-    pub(super) fn add(&mut self, clip: &Clip, ends: &[(u32, usize)]) {
+    pub(super) fn add(&mut self, clip: &Clip, ends: &[WordEnd]) {
         let start = self.length;
-        self.ends.extend(ends.iter().map(|(chars, end)| (*chars, start + clip.place(*end))));
+        self.ends.extend(ends.iter().map(|end| WordEnd { sample: start + clip.place(end.sample), ..*end }));
         self.length += clip.length();
     }
 
@@ -146,9 +153,9 @@ impl Timeline {
         }
         let mut latest = 0;
         let last = self.ends.len().saturating_sub(1);
-        let timing = |(at, (chars, end)): (usize, &(u32, usize))| {
-            latest = if at == last { self.length } else { latest.max(*end) };
-            Timing { chars: *chars, until: Duration::from_secs_f64(latest as f64 / f64::from(rate)) }
+        let timing = |(at, end): (usize, &WordEnd)| {
+            latest = if at == last { self.length } else { latest.max(end.sample) };
+            Timing { chars: end.chars, until: Duration::from_secs_f64(latest as f64 / f64::from(rate)) }
         };
         self.ends.iter().enumerate().map(timing).collect()
     }

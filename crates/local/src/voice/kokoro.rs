@@ -10,7 +10,7 @@ use voiceos_providers::{Fault, Flow, Piece, Speech, Voice};
 
 use super::{
     Graph, Reader, Speaker, Step, broken,
-    clip::{self, Clip, Timeline},
+    clip::{self, Clip, Timeline, WordEnd},
     floats,
 };
 use crate::{
@@ -99,8 +99,8 @@ impl Kokoro {
         })
     }
 
-    /// The words' samples, and per word the characters up to its end and the sample at which it ends.
-    fn say(&self, words: &[Word]) -> Result<(Vec<f32>, Vec<(u32, usize)>), Fault> {
+    /// The words' samples, and where each word ends in them.
+    fn say(&self, words: &[Word]) -> Result<(Vec<f32>, Vec<WordEnd>), Fault> {
         let (tokens, ends) = tokens(words);
         let count = tokens.len();
         let row = (count - 2).min(STYLES - 1) * STYLE;
@@ -115,7 +115,8 @@ impl Kokoro {
         let (durations, mut audio) = (floats(NAME, durations)?, floats(NAME, audio)?);
         audio.iter_mut().for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
         let until = |end: usize| durations.iter().take(end + 1).sum::<f32>() as usize * FRAME;
-        let ends = words.iter().zip(ends).map(|(word, end)| (word.chars, until(end))).collect();
+        let ends =
+            words.iter().zip(ends).map(|(word, end)| WordEnd { chars: word.chars, sample: until(end) }).collect();
         Ok((audio, ends))
     }
 }

@@ -11,7 +11,7 @@ use voiceos_providers::{Fault, Flow, Piece, Speech, Voice};
 
 use super::{
     Graph, Reader, Speaker, Step, broken,
-    clip::{self, Clip, Timeline},
+    clip::{self, Clip, Timeline, WordEnd},
     espeak, floats,
     noise::Noise,
 };
@@ -218,7 +218,10 @@ impl Piper {
         let end_of = |index: usize| until.get(index).copied().unwrap_or(frames).min(frames);
         let from = end_of(ids_before_words).saturating_sub(MARGIN_BEFORE);
         let to = ends.last().map_or(frames, |end| (end_of(*end) + MARGIN_AFTER).min(frames));
-        let end = |(word, end): (&Word, &usize)| (word.chars, end_of(*end).saturating_sub(from) * FRAME);
+        let end = |(word, end): (&Word, &usize)| WordEnd {
+            chars: word.chars,
+            sample: end_of(*end).saturating_sub(from) * FRAME,
+        };
         let ends = words.iter().zip(&ends).map(end).collect();
         Ok(Composed { latent: floats(NAME, latent)?, frames, next: from, to, ends })
     }
@@ -268,8 +271,7 @@ struct Composed {
     next: usize,
     /// The frame to stop at.
     to: usize,
-    /// Per word the characters up to its end, and the sample at which it ends.
-    ends: Vec<(u32, usize)>,
+    ends: Vec<WordEnd>,
 }
 
 struct Reading {
