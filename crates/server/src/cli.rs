@@ -6,7 +6,10 @@
 mod keys;
 mod models;
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::sync::oneshot;
@@ -165,7 +168,10 @@ async fn run_serve(serve: Serve) -> Result<(), Failure> {
     let (ready, told) = oneshot::channel();
     let welcome = async {
         if let Ok(ready) = told.await {
-            println!("{}", welcome::text(&ready, open_page, std::io::stdout().is_terminal()));
+            let mut stdout = std::io::stdout();
+            let text = welcome::text(&ready, open_page, stdout.is_terminal());
+            // Whoever reads it may have read enough and left; the server goes on.
+            drop(writeln!(stdout, "{text}").and_then(|()| stdout.flush()));
         }
         std::future::pending::<()>().await;
     };

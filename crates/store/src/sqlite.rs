@@ -171,7 +171,7 @@ async fn migrate(writer: &mut SqliteConnection, file: &Path) -> Result<()> {
     let failed = |error| StoreError::from_sqlx(error, file);
     // The number is APPLICATION_ID; a pragma takes no argument from outside.
     sqlx::raw_sql("PRAGMA application_id = 1448039217").execute(&mut *writer).await.map_err(failed)?;
-    MIGRATIONS.run(writer).await.map_err(|error| match error {
+    MIGRATIONS.run_direct(None, writer, false).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             StoreError::Newer { file: file.to_owned() }
         }

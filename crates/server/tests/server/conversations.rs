@@ -107,14 +107,14 @@ async fn a_call_that_waits_ends_with_the_server() {
 async fn recorded() -> (Server, ConversationId) {
     let server = Server::start().await;
     let (_, call) = server.post("/conversations/create_web_call", json!({"agent_config": {}})).await;
-    let id = ConversationId::from(call["id"].as_str().unwrap());
-    let store = Store::open(server.dir.path()).await.unwrap();
+    let id = ConversationId::from(call["id"].as_str().expect("an id"));
+    let store = Store::open(server.dir.path()).await.expect("the store opens twice");
     let recording = Recording { duration_seconds: 1.0, bytes: 10, format: RecordingFormat::Flac };
     let (at, reason) = (Timestamp::from_millis(1_715_428_800_000), EndedReason::UserEnded);
     let ended = Ended { at, reason, cost_breakdown: None, recording: Some(recording) };
-    assert!(store.conversation_ended(&id, ended).await.unwrap());
+    assert!(store.conversation_ended(&id, ended).await.expect("it is stored"));
     store.close().await;
-    std::fs::write(server.dir.path().join(format!("recordings/{id}.flac")), "0123456789").unwrap();
+    std::fs::write(server.dir.path().join(format!("recordings/{id}.flac")), "0123456789").expect("it is written");
     (server, id)
 }
 
