@@ -72,12 +72,20 @@ async fn a_call_through_a_cloud_provider_is_refused_by_the_name_of_its_field() {
 }
 
 #[tokio::test]
-async fn a_call_that_nobody_joins_ends_and_gives_its_place_back() {
-    let server = Server::with(&[("limits.conversations", "1"), ("limits.pending_call", "200ms")]).await;
+async fn when_all_places_are_taken_a_call_is_put_off() {
+    let server = Server::with(&[("limits.conversations", "1")]).await;
     let body = json!({"agent_config": {}});
-    let (_, call) = server.post("/conversations/create_web_call", body.clone()).await;
+    assert_eq!(server.post("/conversations/create_web_call", body.clone()).await.0, 200);
     let full = server.ask(Method::POST, "/conversations/create_web_call").json(&body).send().await.unwrap();
     assert_eq!((full.status().as_u16(), full.headers().contains_key("retry-after")), (503, true));
+    assert_eq!(server.get("/conversations").await.1["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_joins_ends_and_gives_its_place_back() {
+    let server = Server::with(&[("limits.conversations", "1"), ("limits.pending_call", "100ms")]).await;
+    let body = json!({"agent_config": {}});
+    let (_, call) = server.post("/conversations/create_web_call", body.clone()).await;
     let path = call["uri"].as_str().unwrap();
     let ended = async {
         loop {
