@@ -1,0 +1,101 @@
+//! Golden calls: one story per file in `tests/calls`, each guarding a complaint that users of other products have.
+//! `BLESS=1 cargo test -p voiceos-core --test golden_calls` writes down what the machine does now; read the diff.
+
+mod story;
+
+use std::{fs, path::PathBuf};
+
+use story::{Row, Story, stories};
+use voiceos_core::{Command, Conversation, Input, replay::Step};
+
+#[test]
+fn every_golden_call_goes_as_it_is_written() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = String::new();
+    for story in stories() {
+        if bless {
+            fs::write(&story.path, story.blessed()).expect("a golden call can be written");
+        } else {
+            wrong += &story.mismatches();
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "\n{wrong}\nIf this is right, run it once more with BLESS=1.\n"
+    );
+}
+
+fn commands(steps: &[Step]) -> Vec<&Command> {
+    steps.iter().flat_map(|step| &step.commands).collect()
+}
+
+#[test]
+fn a_late_wake_up_changes_no_golden_call() {
+    for story in stories() {
+        let (punctual, late) = (story.punctual(), story.late());
+        assert_eq!(commands(&punctual), commands(&late), "{}", story.name());
+    }
+}
+
+#[test]
+fn every_golden_call_ends_exactly_once_if_time_runs_out() {
+    for story in stories() {
+        let mut call = Conversation::new(story.rules.clone());
+        let mut out = vec![];
+        for (at, input) in story.facts() {
+            call.handle(at, input.clone(), &mut out);
+        }
+        let mut wakes = 0;
+        while let Some(deadline) = call.deadline() {
+            wakes += 1;
+            assert!(wakes < 100, "{}: no end", story.name());
+            call.handle(deadline, Input::Wake, &mut out);
+        }
+        let ends = |command: &&Command| matches!(command, Command::HangUp { .. });
+        assert_eq!(out.iter().filter(ends).count(), 1, "{}", story.name());
+        assert!(out.last().as_ref().is_some_and(ends), "{}", story.name());
+    }
+}
+
+#[test]
+fn every_golden_call_says_first_what_it_guards() {
+    let all = stories();
+    assert!(all.len() >= 30, "only {} golden calls", all.len());
+    for story in all {
+        let says = matches!(story.rows.first(), Some(Row::Prose(text)) if text.starts_with("# "));
+        assert!(says, "{}: the first line is no comment", story.name());
+    }
+}
+
+fn parsed(text: &str) -> Result<Story, String> {
+    Story::parse(PathBuf::from("one.call"), text)
+}
+
+#[test]
+fn a_mismatch_names_file_and_line_and_shows_both() {
+    let story = parsed("# noise\n1000 speech starts\n> tell agent speaks\n").unwrap();
+    let shown = "one.call:2: 1000 speech starts\n  - > tell agent speaks\n  + > tell user speaks\n";
+    assert_eq!(story.mismatches(), shown);
+    assert_eq!(
+        story.blessed(),
+        "# noise\n1000 speech starts\n> tell user speaks\n"
+    );
+}
+
+#[test]
+fn a_mistake_in_a_golden_call_is_named() {
+    for (text, mistake) in [
+        ("5 sings", "one.call:1: a word is missing"),
+        ("5 sings 3", "one.call:1: sings is no fact"),
+        (
+            "9 wake\n5 wake",
+            "one.call:2: facts must come in the order of their times",
+        ),
+        ("# a\nrules tempo=3s", "one.call:2: tempo is no rule"),
+        ("5 say \"hello", "one.call:1: a quote is not closed"),
+        ("5 wake up", "one.call:1: too many words: 5 wake up"),
+        ("5 closed at_noon", "one.call:1: at_noon is not known here"),
+    ] {
+        assert_eq!(parsed(text).err().as_deref(), Some(mistake), "{text}");
+    }
+}
