@@ -260,7 +260,7 @@ impl Conversation {
                 interruptible,
             } => self.say(text, interruptible),
             Input::Dtmf { digit } => {
-                self.idles = 0;
+                (self.idles, self.lively) = (0, now);
                 tell(out, Event::DtmfReceived { digit });
             }
             Input::HangUp { reason } => self.close(reason),
