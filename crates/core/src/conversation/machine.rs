@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::{
     At, Command, Entry, Event, Input, Line, Mark, Port, Reason, ReplyId, Role, Rules,
-    reply::{Reply, Stage, Tool, Wanted},
+    reply::{Reply, Stage, Tool, Wanted, is_audible},
     turn::{Turn, User},
     words,
 };
+use crate::spoken::spoken;
 
 struct Say {
     text: String,
@@ -277,7 +278,7 @@ impl Conversation {
     }
 
     fn say(&mut self, text: String, interruptible: bool) {
-        if !text.trim().is_empty() && self.closing.is_none() && self.says.len() < MAX_SAYS {
+        if is_audible(&spoken(&text).text) && self.closing.is_none() && self.says.len() < MAX_SAYS {
             self.says.push_back(Say {
                 text,
                 interruptible,
@@ -693,10 +694,10 @@ impl Conversation {
         self.drop_vain_speculation(out);
         self.resume(out);
         self.take_turn(out);
+        self.finish_reply(out); // an answer in advance may have no sound
         self.start_say(out);
         self.speculate(out);
         self.begin(out);
-        self.finish_reply(out); // what turned out to have no sound
         self.tell_messages(out);
         if self.reply.is_none()
             && self.says.is_empty()
@@ -717,9 +718,10 @@ impl Conversation {
             );
             return self.fail(Port::LanguageModel, out);
         }
-        let over = |x: &mut Reply| !x.speculative && x.stage != Stage::Thinking && x.over();
-        if let Some(x) = self.reply.take_if(over) {
+        let over = |x: &mut Reply| !x.speculative && x.over();
+        if let Some(mut x) = self.reply.take_if(over) {
             self.faults = 0;
+            x.taken = None; // it is answered, if only by an emoji that nobody can hear
             self.retire(x, out);
         }
     }
@@ -838,7 +840,7 @@ impl Conversation {
             && quiet
             && !x.speculative
             && x.stage == Stage::Thinking
-            && (x.has_audio() || x.over())
+            && x.has_audio()
         {
             (x.stage, x.progressed) = (Stage::Speaking, self.now);
             out.push(Command::Play { reply: x.id });

@@ -88,6 +88,11 @@ pub(super) struct Reply {
     played: Duration,
 }
 
+/// False for what has no sound: an emoji, a lone dash.
+pub(super) fn is_audible(spoken: &str) -> bool {
+    spoken.chars().any(char::is_alphanumeric)
+}
+
 /// A piece that is to be handed to the voice.
 pub(super) struct Wanted {
     pub piece: u32,
@@ -147,7 +152,7 @@ impl Reply {
             let start = self.chars;
             self.chars += source.chars().count();
             let spoken = spoken(&source);
-            let silent = !spoken.text.chars().any(char::is_alphanumeric); // an emoji, a lone dash
+            let silent = !is_audible(&spoken.text);
             if !silent {
                 wanted.push(Wanted {
                     piece: self.pieces.len() as u32,
