@@ -91,6 +91,7 @@ pub enum Input {
         at: At,
     },
     /// What has been understood. A later one with the same `id` replaces the text. Audio up to `until` is in it.
+    /// Ids grow; only after a fault of the transcriber may they start anew.
     Utterance {
         id: u32,
         text: String,

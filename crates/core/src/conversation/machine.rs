@@ -37,6 +37,8 @@ pub struct Conversation {
     told: usize,
     replies: u32,
     turns: u32,
+    /// The newest utterance of a turn that is closed: what comes of it now is an echo, not a question.
+    closed: Option<u32>,
     asked: u32,
     idles: u32,
     /// When a word was last said by either side: a noise does not put off the idle prompt.
@@ -75,6 +77,7 @@ impl Conversation {
             told: 0,
             replies: 0,
             turns: 0,
+            closed: None,
             asked: 0,
             idles: 0,
             lively: At::ZERO,
@@ -329,7 +332,11 @@ impl Conversation {
 
     fn hear(&mut self, id: u32, text: &str, until: At, is_final: bool, out: &mut Out) {
         self.deaf = 0;
-        if self.is_taken(id) && !self.reopened(id, text, out) {
+        if self.is_taken(id) {
+            if !self.reopened(id, text, out) {
+                return;
+            }
+        } else if !self.turn.has(id) && self.closed.is_some_and(|closed| id <= closed) {
             return;
         }
         let changed = self.turn.hear(id, text);
@@ -565,6 +572,7 @@ impl Conversation {
             Port::TurnDetector => {} // the turn then ends by silence alone
             Port::Transcriber => {
                 self.deaf += 1;
+                self.seal();
                 if self.deaf >= self.rules.max_faults {
                     self.close(Reason::Fault);
                 }
@@ -605,6 +613,15 @@ impl Conversation {
         }
     }
 
+    /// The next transcriber may count its utterances from one again: they are none of those that are known.
+    fn seal(&mut self) {
+        self.closed = None;
+        self.turn.seal();
+        if let Some(taken) = self.reply.as_mut().and_then(|x| x.taken.as_mut()) {
+            taken.seal();
+        }
+    }
+
     /// Files the open turn without an answer.
     fn give_up_turn(&mut self, out: &mut Out) {
         if !self.turn.is_empty() {
@@ -617,6 +634,7 @@ impl Conversation {
     /// No further words belong to this turn.
     fn close_turn(&mut self, out: &mut Out) -> Turn {
         out.push(Command::TakeTurn);
+        self.closed = self.closed.max(self.turn.newest());
         std::mem::take(&mut self.turn)
     }
 
@@ -743,14 +761,16 @@ impl Conversation {
             return;
         };
         let held_back = x.stage == Stage::Yielding;
-        if !x.awaits_answer() && words::is_backchannel(&self.turn.text()) {
-            self.turn = Turn::default();
-            out.push(Command::TakeTurn);
-        }
+        let id = x.id;
         if held_back {
             (x.stage, x.progressed) = (Stage::Speaking, self.now);
-            out.push(Command::Play { reply: x.id });
-            tell(out, Event::Resumed { reply: x.id });
+        }
+        if !x.awaits_answer() && words::is_backchannel(&self.turn.text()) {
+            self.close_turn(out);
+        }
+        if held_back {
+            out.push(Command::Play { reply: id });
+            tell(out, Event::Resumed { reply: id });
         }
     }
 

@@ -58,6 +58,18 @@ impl Turn {
         self.utterances.iter().any(|(known, _)| *known == Some(id))
     }
 
+    /// The newest of its utterances.
+    pub(super) fn newest(&self) -> Option<u32> {
+        self.utterances.iter().filter_map(|(id, _)| *id).max()
+    }
+
+    /// Nothing that is heard from now on replaces these words.
+    pub(super) fn seal(&mut self) {
+        for (id, _) in &mut self.utterances {
+            *id = None;
+        }
+    }
+
     /// Sets the words of one utterance; true when they changed.
     pub(super) fn hear(&mut self, id: u32, text: &str) -> bool {
         match self
