@@ -55,7 +55,10 @@ struct World {
     call: Conversation,
     now: At,
     gate_open: bool,
+    /// Since when there was sound without words, short pauses included.
     last_news: At,
+    /// The last moment at which the caller's voice was heard or a word was understood.
+    last_sound: At,
     replies: BTreeMap<ReplyId, Audio>,
     newest: ReplyId,
     asked: u32,
@@ -98,6 +101,7 @@ impl World {
             now: At::ZERO,
             gate_open: false,
             last_news: At::ZERO,
+            last_sound: At::ZERO,
             replies: BTreeMap::new(),
             newest: ReplyId(0),
             asked: 0,
@@ -269,15 +273,19 @@ impl World {
     fn random_input(&mut self) -> Input {
         match self.dice.roll(30) {
             0..=1 if !self.gate_open => {
-                (self.gate_open, self.last_news) = (true, self.now);
+                self.gate_open = true;
+                if self.now >= self.last_sound + self.rules.transcriber_stall {
+                    self.last_news = self.now;
+                }
                 Input::SpeechStarted {
                     at: self.now.saturating_sub(Duration::from_millis(60)),
                 }
             }
             0..=4 if self.gate_open => {
                 self.gate_open = false;
+                self.last_sound = self.now.saturating_sub(Duration::from_millis(100));
                 Input::SpeechStopped {
-                    at: self.now.saturating_sub(Duration::from_millis(100)),
+                    at: self.last_sound,
                 }
             }
             5..=6 => self.words(),
@@ -321,7 +329,7 @@ impl World {
         if !self.dice.one_in(4) {
             self.words += 1;
             self.said.push(format!("w{}", self.words));
-            self.last_news = self.now;
+            (self.last_news, self.last_sound) = (self.now, self.now);
         }
         let (id, text, until) = (self.utterance, self.said.join(" "), self.now);
         Input::Utterance {

@@ -150,13 +150,14 @@ impl Conversation {
                 since,
                 verdict,
                 covered,
+                ..
             } => {
                 at(
                     self.turn.endpoint(&self.rules, since, verdict, covered),
                     Due::Endpoint,
                 );
             }
-            User::Speaking { words } => at(words.saturating_add(self.rules.noise), Due::Noise),
+            User::Speaking { words, .. } => at(words.saturating_add(self.rules.noise), Due::Noise),
             User::Silent | User::Noisy if self.reply.is_none() => {
                 at(self.lively.saturating_add(self.rules.idle), Due::Idle);
             }
@@ -300,9 +301,24 @@ impl Conversation {
         if matches!(self.user, User::Speaking { .. } | User::Noisy) {
             return;
         }
-        self.user = User::Speaking { words: self.now };
+        let words = match self.user {
+            User::Paused { noise, .. } => noise.unwrap_or(self.now),
+            _ => self.now,
+        };
+        let noisy = words.saturating_add(self.rules.noise) <= self.now;
+        self.user = if noisy {
+            User::Noisy
+        } else {
+            User::Speaking {
+                words,
+                wordless: true,
+            }
+        };
         self.turn.from.get_or_insert(at.min(self.now));
         tell(out, Event::SpeechStarted { who: Role::User });
+        if noisy {
+            return;
+        }
         match &mut self.reply {
             Some(x) if x.speculative => self.cancel(out), // the caller goes on
             Some(x) if x.stage == Stage::Speaking && x.interruptible && self.closing.is_none() => {
@@ -314,14 +330,17 @@ impl Conversation {
     }
 
     fn speech_stopped(&mut self, at: At, out: &mut Out) {
-        if !matches!(self.user, User::Speaking { .. } | User::Noisy) {
-            return;
-        }
         let since = at.min(self.now);
+        let noise = match self.user {
+            User::Speaking { words, wordless } => wordless.then_some(words),
+            User::Noisy => Some(since.saturating_sub(self.rules.noise)),
+            User::Silent | User::Paused { .. } => return,
+        };
         self.user = User::Paused {
             since,
             verdict: None,
             covered: false,
+            noise,
         };
         self.turn.to = self.turn.to.max(since);
         (self.turn.silence, self.turn.verdict) = (Some(self.now), None);
@@ -388,17 +407,21 @@ impl Conversation {
         self.turn.from.get_or_insert(until.min(self.now));
         self.turn.to = self.turn.to.max(until.min(self.now));
         match &mut self.user {
-            User::Speaking { words } => *words = self.now,
-            User::Noisy => self.user = User::Speaking { words: self.now },
-            User::Silent => {
-                let (verdict, covered) = (None, is_final);
-                self.user = User::Paused {
-                    since: until.min(self.now),
-                    verdict,
-                    covered,
+            User::Speaking { .. } | User::Noisy => {
+                self.user = User::Speaking {
+                    words: self.now,
+                    wordless: false,
                 };
             }
-            User::Paused { .. } => {}
+            User::Silent => {
+                self.user = User::Paused {
+                    since: until.min(self.now),
+                    verdict: None,
+                    covered: is_final,
+                    noise: None,
+                };
+            }
+            User::Paused { noise, .. } => *noise = None,
         }
         self.yield_to(&text, out);
     }

@@ -6,15 +6,18 @@ use super::{At, Rules, words};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum User {
     Silent,
-    /// `words`: when speech began or last brought a new word.
+    /// `words`: when speech began or last brought a new word; `wordless`: it brought none yet.
     Speaking {
         words: At,
+        wordless: bool,
     },
-    /// Speech ended at `since`. `covered`: a transcript of all of it is there.
+    /// Speech ended at `since`. `covered`: a transcript of all of it is there. `noise`: since when sounds and pauses
+    /// have alternated without a word.
     Paused {
         since: At,
         verdict: Option<u8>,
         covered: bool,
+        noise: Option<At>,
     },
     /// The gate is open, but nothing has been said for long: music, a fan, a street.
     Noisy,
