@@ -59,6 +59,8 @@ enum Due {
     Endpoint,
     Noise,
     Stall(Port),
+    /// A tool whose answer was interrupted never returned.
+    LostTool(u32),
     Idle,
 }
 
@@ -168,7 +170,27 @@ impl Conversation {
         {
             at(reply.progressed.saturating_add(stall), Due::Stall(port));
         }
+        if let Some((called, call)) = self.lost_tool() {
+            at(
+                called.saturating_add(self.rules.tool_stall),
+                Due::LostTool(call),
+            );
+        }
         next
+    }
+
+    /// The first tool without a result that no reply waits for: the messages behind it are waiting to be told.
+    fn lost_tool(&self) -> Option<(At, u32)> {
+        self.history[self.told..]
+            .iter()
+            .find_map(|entry| match &entry.line {
+                Line::Tool {
+                    call, output: None, ..
+                } if !self.reply.as_ref().is_some_and(|x| x.tools.contains(call)) => {
+                    Some((entry.from, *call))
+                }
+                _ => None,
+            })
     }
 
     /// Takes a fact that happened at `now` and appends what is to be done. Facts must come in the order of their times;
@@ -675,7 +697,11 @@ impl Conversation {
             }
             Due::Endpoint => self.user = User::Silent,
             Due::Noise => self.user = User::Noisy,
-            Due::Stall(Port::Tool) => self.tools_stalled(out),
+            Due::Stall(Port::Tool) => {
+                let late = self.reply.as_ref().map(|x| x.tools.clone());
+                self.tools_stalled(late.unwrap_or_default(), out);
+            }
+            Due::LostTool(call) => self.tools_stalled(vec![call], out),
             Due::Stall(port) => {
                 tell(
                     out,
@@ -691,7 +717,7 @@ impl Conversation {
     }
 
     /// The model is told that there is no result, and goes on from there: the caller is not left in silence.
-    fn tools_stalled(&mut self, out: &mut Out) {
+    fn tools_stalled(&mut self, late: Vec<u32>, out: &mut Out) {
         tell(
             out,
             Event::Faulted {
@@ -699,11 +725,6 @@ impl Conversation {
                 stalled: true,
             },
         );
-        let late = self
-            .reply
-            .as_ref()
-            .map(|x| x.tools.clone())
-            .unwrap_or_default();
         for call in late {
             self.tool_returned(call, "error: no answer in time".to_owned(), out);
         }
