@@ -570,11 +570,18 @@ impl Conversation {
         x.progressed = now;
         if x.tools.is_empty() {
             x.generated = false;
-            let (reply, asked) = (x.id, String::new());
-            out.push(Command::Generate {
-                reply,
-                lines: self.lines_with(&asked),
-            });
+            let (reply, said, after) = (x.id, x.text().trim_end().to_owned(), x.answers);
+            let mut lines: Vec<Line> = self
+                .history
+                .iter()
+                .map(|entry| entry.line.clone())
+                .collect();
+            // What it said before it called is still to be heard: the model must not say it again.
+            if !said.is_empty() {
+                let place = after.map_or(lines.len(), |index| index + 1);
+                lines.insert(place, Line::Agent(said));
+            }
+            out.push(Command::Generate { reply, lines });
         }
     }
 
