@@ -453,15 +453,17 @@ impl Conversation {
         let enough = words::count(text) >= self.rules.barge_in_words as usize;
         let closing = self.closing.is_some();
         let Some(x) = &self.reply else { return };
-        let (id, audible) = (x.id, x.began.is_some());
+        let (id, audible, answer) = (x.id, x.began.is_some(), x.answers.is_some());
         let real = match x.stage {
             Stage::Thinking => true,
             _ => enough && (x.awaits_answer() || !words::is_backchannel(text)),
         };
         if real && (x.interruptible || x.speculative) && !closing {
             if audible {
-                self.faults = 0;
                 tell(out, Event::BargedIn { reply: id });
+            }
+            if audible && answer {
+                self.faults = 0;
             }
             self.cancel(out);
         }
@@ -789,7 +791,9 @@ impl Conversation {
         }
         let over = |x: &mut Reply| !x.speculative && x.over();
         if let Some(mut x) = self.reply.take_if(over) {
-            self.faults = 0;
+            if x.answers.is_some() {
+                self.faults = 0; // an apology that was heard proves nothing about the model
+            }
             x.taken = None; // it is answered, if only by an emoji that nobody can hear
             self.retire(x, out);
         }
