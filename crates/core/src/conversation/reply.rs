@@ -36,7 +36,7 @@ struct Piece {
     done: bool,
 }
 
-/// Characters a second, for a piece whose word times are not known yet: unhurried English.
+/// Characters a second, for a piece of which neither word times nor the length are known yet: unhurried English.
 const PACE: f64 = 14.0;
 
 impl Piece {
@@ -45,7 +45,10 @@ impl Piece {
         if self.done && into >= self.length {
             return self.end;
         }
-        let spoken = if self.marks.is_empty() {
+        let spoken = if self.marks.is_empty() && self.done {
+            let all = self.spoken.text.chars().count() as f64;
+            (all * into.as_secs_f64() / self.length.as_secs_f64()) as u32 // `into` is less than `length` here
+        } else if self.marks.is_empty() {
             (into.as_secs_f64() * PACE) as u32
         } else {
             self.marks
