@@ -11,6 +11,12 @@ use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 #[error("not a PCM WAV file that can be read or written")]
 pub struct WavError(#[from] hound::Error);
 
+impl From<std::io::Error> for WavError {
+    fn from(cause: std::io::Error) -> Self {
+        Self(cause.into())
+    }
+}
+
 /// What a WAV file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
@@ -54,7 +60,7 @@ pub fn read(from: impl Read) -> Result<Wav, WavError> {
 }
 
 pub fn open(path: impl AsRef<Path>) -> Result<Wav, WavError> {
-    read(std::io::BufReader::new(std::fs::File::open(path).map_err(hound::Error::from)?))
+    read(std::io::BufReader::new(std::fs::File::open(path)?))
 }
 
 /// A WAV file that grows. Complete after [`Writer::finish`]; readable up to the last [`Writer::push`] even without it.
