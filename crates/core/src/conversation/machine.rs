@@ -426,6 +426,9 @@ impl Conversation {
             return;
         }
         (self.idles, self.lively) = (0, self.now);
+        // Someone is there after all: a goodbye to nobody is taken back, any other end stays decided.
+        self.closing
+            .take_if(|closing| closing.reason == Reason::Idle);
         self.turn.from.get_or_insert(until.min(self.now));
         self.turn.to = self.turn.to.max(until.min(self.now));
         match &mut self.user {
