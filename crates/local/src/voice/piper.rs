@@ -325,3 +325,25 @@ impl Reader for Piper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_join_to_what_one_long_run_gives() {
+        let cpu = Cpu::new(1, 2);
+        let piper =
+            Piper::load(&crate::fixtures::models(), &cpu, None).expect("the models are installed: run `make models`");
+        let _turn = cpu.take(crate::Urgency::Soon);
+        let words = piper.pronouncer.words("We have a double room, with a bath.");
+        let Composed { latent, frames, .. } = piper.compose(&words).expect("a rhythm");
+        let whole = piper.decode(&latent, frames, 0, frames).expect("sound");
+        let cuts = [0, FIRST, 4 * FIRST, frames];
+        let parts = cuts.windows(2).map(|cut| piper.decode(&latent, frames, cut[0], cut[1]).expect("sound"));
+        let joined: Vec<f32> = parts.flatten().collect();
+        assert_eq!(joined.len(), whole.len());
+        let worst = joined.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "samples differ by up to {worst}");
+    }
+}
