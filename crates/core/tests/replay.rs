@@ -1,6 +1,6 @@
 //! Golden calls as logs: played again they give the same commands, bit for bit; cut logs still tell what was heard.
 
-#[allow(dead_code, reason = "the golden calls use the rest")]
+#[expect(dead_code, reason = "the golden calls use the rest")]
 mod story;
 
 use std::{
@@ -25,9 +25,9 @@ fn head(story: &Story) -> Head {
 
 fn log(head: &Head, steps: &[Step]) -> Vec<u8> {
     let mut log = vec![];
-    write_head(&mut log, head).unwrap();
+    write_head(&mut log, head).expect("memory takes it");
     for step in steps {
-        serde_json::to_writer(&mut log, step).unwrap();
+        serde_json::to_writer(&mut log, step).expect("memory takes it");
         log.push(b'\n');
     }
     log
@@ -184,10 +184,10 @@ fn a_transcript_that_came_a_microsecond_later_makes_a_difference() {
 /// The program died after this step.
 fn killed_after(name: &str, keep: impl Fn(&Step) -> bool) -> Replayed {
     let (head, steps, _) = log_of(name);
-    let last = steps.iter().position(keep).unwrap();
+    let last = steps.iter().position(keep).expect("such a step");
     let mut cut = log(&head, &steps[..=last]);
     cut.extend_from_slice(b"{\"at\":33");
-    replay(&cut[..]).unwrap()
+    replay(&cut[..]).expect("a cut log is a log")
 }
 
 #[test]
