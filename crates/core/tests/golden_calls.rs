@@ -6,7 +6,7 @@ mod story;
 use std::{fs, path::PathBuf};
 
 use story::{Row, Story, stories};
-use voiceos_core::{Command, Conversation, Input, replay::Step};
+use voiceos_core::{At, Command, Conversation, Input, Line, Reason, ReplyId, Rules, replay::Step};
 
 #[test]
 fn every_golden_call_goes_as_it_is_written() {
@@ -100,4 +100,104 @@ fn a_mistake_in_a_golden_call_is_named() {
     ] {
         assert_eq!(parsed(text).err().as_deref(), Some(mistake), "{text}");
     }
+}
+
+fn give(call: &mut Conversation, at: u64, input: Input) -> Vec<Command> {
+    let mut out = vec![];
+    call.handle(At::from_millis(at), input, &mut out);
+    out
+}
+
+#[test]
+fn a_model_can_be_warmed_with_what_was_said_and_heard_so_far() {
+    let mut call = Conversation::new(Rules::default());
+    let (text, reply) = ("One two. ".to_owned(), ReplyId(1));
+    let interruptible = true;
+    give(
+        &mut call,
+        100,
+        Input::Say {
+            text,
+            interruptible,
+        },
+    );
+    let said = |words: &str| vec![Line::User(words.to_owned())];
+    assert_eq!(call.lines_with("hello"), said("hello"));
+    let (piece, length) = (0, At::from_secs(1));
+    give(
+        &mut call,
+        200,
+        Input::Synthesized {
+            reply,
+            piece,
+            length,
+        },
+    );
+    let marks = vec![];
+    give(
+        &mut call,
+        200,
+        Input::Pronounced {
+            reply,
+            piece,
+            marks,
+        },
+    );
+    let until = length;
+    give(
+        &mut call,
+        700,
+        Input::Played {
+            reply,
+            until: until / 2,
+        },
+    );
+    let heard = |words: &str| vec![Line::Agent(words.to_owned())];
+    assert_eq!(call.lines_with(""), heard("One"));
+    give(&mut call, 1200, Input::Played { reply, until });
+    assert_eq!(call.lines_with(""), heard("One two."));
+    let (id, text, is_final) = (1, " hello ".to_owned(), false);
+    let until = At::from_millis(1300);
+    give(
+        &mut call,
+        1300,
+        Input::Utterance {
+            id,
+            text,
+            until,
+            is_final,
+        },
+    );
+    assert_eq!(call.open_turn(), "hello");
+}
+
+#[test]
+fn the_eighteenth_announcement_is_refused_while_the_first_is_in_the_air() {
+    let mut call = Conversation::new(Rules::default());
+    let mut spoken = 0;
+    let speaks = |out: &[Command]| {
+        let speak = |command: &&Command| matches!(command, Command::Speak { .. });
+        out.iter().filter(speak).count()
+    };
+    for n in 0..30 {
+        let (text, interruptible) = (format!("Number {n}."), false);
+        let say = Input::Say {
+            text,
+            interruptible,
+        };
+        spoken += speaks(&give(&mut call, 100, say));
+    }
+    for n in 1..=30 {
+        let (reply, piece, marks) = (ReplyId(n), 0, vec![]);
+        let silent = Input::Pronounced {
+            reply,
+            piece,
+            marks,
+        };
+        spoken += speaks(&give(&mut call, 200, silent));
+    }
+    assert_eq!(spoken, 17);
+    let reason = Reason::CallerHungUp;
+    let last = give(&mut call, 300, Input::Closed { reason });
+    assert_eq!(last.last(), Some(&Command::HangUp { reason }));
 }
