@@ -33,20 +33,54 @@ pub async fn call(
     picture: Option<&Path>,
 ) -> Result<Shown> {
     let mut browser = Browser::open(url, microphone, (900, 820)).await?;
-    browser.wait_for("document.querySelector('#agent').options.length", Duration::from_secs(20)).await?;
-    browser.eval("document.querySelector('#talk').click()").await?;
-    browser.wait_for(&format!("document.querySelectorAll('.time b').length >= {answers}"), limit).await?;
+    browser
+        .wait_for(
+            "document.querySelector('#agent').options.length",
+            Duration::from_secs(20),
+        )
+        .await?;
+    browser
+        .eval("document.querySelector('#talk').click()")
+        .await?;
+    browser
+        .wait_for(
+            &format!("document.querySelectorAll('.time b').length >= {answers}"),
+            limit,
+        )
+        .await?;
     let spoken = "[...document.querySelectorAll('#log .agent .bubble')].at(-1)?.textContent.split(' ').length > 5";
     // An answer of few words is pictured as it is.
     let _ = browser.wait_for(spoken, Duration::from_secs(3)).await;
     if let Some(path) = picture {
         browser.picture(path).await?;
     }
-    browser.wait_for("!document.querySelector('#log .open')", Duration::from_secs(30)).await?;
-    browser.eval("document.querySelector('#talk').click()").await?;
-    browser.wait_for("!document.querySelector('#after').hidden", Duration::from_secs(10)).await?;
-    let lines: Vec<(String, String)> = serde_json::from_value(browser.eval(LINES).await?).context("lines")?;
+    browser
+        .wait_for(
+            "!document.querySelector('#log .open')",
+            Duration::from_secs(30),
+        )
+        .await?;
+    browser
+        .eval("document.querySelector('#talk').click()")
+        .await?;
+    browser
+        .wait_for(
+            "!document.querySelector('#after').hidden",
+            Duration::from_secs(10),
+        )
+        .await?;
+    let lines: Vec<(String, String)> =
+        serde_json::from_value(browser.eval(LINES).await?).context("lines")?;
     let waits = serde_json::from_value(browser.eval(WAITS).await?).context("times")?;
-    let error = browser.eval("document.querySelector('#error').textContent").await?;
-    Ok(Shown { lines, waits, error: error.as_str().map(str::to_owned).unwrap_or_else(|| Value::to_string(&error)) })
+    let error = browser
+        .eval("document.querySelector('#error').textContent")
+        .await?;
+    Ok(Shown {
+        lines,
+        waits,
+        error: error
+            .as_str()
+            .map(str::to_owned)
+            .unwrap_or_else(|| Value::to_string(&error)),
+    })
 }

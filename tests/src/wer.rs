@@ -24,7 +24,11 @@ impl Errors {
 
     /// Errors per word said; above 1 when more was heard than said. Nothing said and nothing heard is 0.
     pub fn rate(self) -> f64 {
-        if self.count() == 0 { 0.0 } else { self.count() as f64 / self.words.max(1) as f64 }
+        if self.count() == 0 {
+            0.0
+        } else {
+            self.count() as f64 / self.words.max(1) as f64
+        }
     }
 }
 
@@ -41,7 +45,11 @@ impl AddAssign for Errors {
 pub fn words(text: &str) -> Vec<String> {
     let text = spoken(&text.replace(['’', '‘'], "'")).text.to_lowercase();
     let parts = text.split(|c: char| !c.is_alphanumeric() && c != '\'');
-    parts.map(|word| word.trim_matches('\'')).filter(|word| !word.is_empty()).flat_map(plain).collect()
+    parts
+        .map(|word| word.trim_matches('\''))
+        .filter(|word| !word.is_empty())
+        .flat_map(plain)
+        .collect()
 }
 
 /// Transcribers and writers differ in these without being wrong.
@@ -62,7 +70,13 @@ const SAME: &[(&str, &[&str])] = &[
     ("checkout", &["check", "out"]),
 ];
 
-const ENDINGS: &[(&str, &str)] = &[("n't", "not"), ("'re", "are"), ("'ll", "will"), ("'ve", "have"), ("'m", "am")];
+const ENDINGS: &[(&str, &str)] = &[
+    ("n't", "not"),
+    ("'re", "are"),
+    ("'ll", "will"),
+    ("'ve", "have"),
+    ("'m", "am"),
+];
 
 fn plain(word: &str) -> Vec<String> {
     if let Some((_, same)) = SAME.iter().find(|(written, _)| *written == word) {
@@ -79,21 +93,39 @@ fn plain(word: &str) -> Vec<String> {
 /// The fewest changes that turn `said` into `heard`.
 pub fn compare(said: &str, heard: &str) -> Errors {
     let (said, heard) = (words(said), words(heard));
-    let start = |inserted| Errors { inserted, ..Errors::default() };
+    let start = |inserted| Errors {
+        inserted,
+        ..Errors::default()
+    };
     let mut row: Vec<Errors> = (0..=heard.len()).map(start).collect();
     for word in &said {
         let mut diagonal = row[0];
         row[0].deleted += 1;
         for (n, other) in heard.iter().enumerate() {
             let above = row[n + 1];
-            let matched = Errors { substituted: diagonal.substituted + (word != other) as usize, ..diagonal };
-            let deleted = Errors { deleted: above.deleted + 1, ..above };
-            let inserted = Errors { inserted: row[n].inserted + 1, ..row[n] };
-            row[n + 1] = [matched, deleted, inserted].into_iter().min_by_key(|e| e.count()).unwrap_or(matched);
+            let matched = Errors {
+                substituted: diagonal.substituted + (word != other) as usize,
+                ..diagonal
+            };
+            let deleted = Errors {
+                deleted: above.deleted + 1,
+                ..above
+            };
+            let inserted = Errors {
+                inserted: row[n].inserted + 1,
+                ..row[n]
+            };
+            row[n + 1] = [matched, deleted, inserted]
+                .into_iter()
+                .min_by_key(|e| e.count())
+                .unwrap_or(matched);
             diagonal = above;
         }
     }
-    Errors { words: said.len(), ..row[heard.len()] }
+    Errors {
+        words: said.len(),
+        ..row[heard.len()]
+    }
 }
 
 #[cfg(test)]
@@ -103,13 +135,25 @@ mod tests {
     #[test]
     fn what_differs_only_in_writing_is_the_same() {
         for (said, heard) in [
-            ("Breakfast is from 7 to 10.", "breakfast is from seven to ten"),
-            ("That's $12.50, isn't it?", "That's twelve dollars and fifty cents, is not it"),
+            (
+                "Breakfast is from 7 to 10.",
+                "breakfast is from seven to ten",
+            ),
+            (
+                "That's $12.50, isn't it?",
+                "That's twelve dollars and fifty cents, is not it",
+            ),
             ("We’re open — always!", "we are open always"),
             ("OK, Mr. Smith", "okay mister Smith"),
             ("", "..."),
         ] {
-            assert_eq!(compare(said, heard).count(), 0, "{:?} / {:?}", words(said), words(heard));
+            assert_eq!(
+                compare(said, heard).count(),
+                0,
+                "{:?} / {:?}",
+                words(said),
+                words(heard)
+            );
         }
     }
 
@@ -118,12 +162,27 @@ mod tests {
         let said = "the room costs ninety euros";
         assert_eq!(
             compare(said, "the room costs nineteen euros"),
-            Errors { substituted: 1, words: 5, ..Errors::default() }
+            Errors {
+                substituted: 1,
+                words: 5,
+                ..Errors::default()
+            }
         );
-        assert_eq!(compare(said, "the room ninety euros"), Errors { deleted: 1, words: 5, ..Errors::default() });
+        assert_eq!(
+            compare(said, "the room ninety euros"),
+            Errors {
+                deleted: 1,
+                words: 5,
+                ..Errors::default()
+            }
+        );
         assert_eq!(
             compare(said, "the big room costs ninety euros"),
-            Errors { inserted: 1, words: 5, ..Errors::default() }
+            Errors {
+                inserted: 1,
+                words: 5,
+                ..Errors::default()
+            }
         );
     }
 

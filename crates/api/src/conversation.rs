@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, AgentConfiguration, AgentId, ConversationId, CostBreakdown, Message, Recording, Timestamp, Turn,
+    AccountId, AgentConfiguration, AgentId, ConversationId, CostBreakdown, Message, Recording,
+    Timestamp, Turn,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,13 +107,21 @@ pub struct AgentCost {
 
 impl AgentCost {
     pub fn new(cost: Decimal, seconds: f64) -> Self {
-        Self { provider: Platform::VoiceOs, cost, seconds }
+        Self {
+            provider: Platform::VoiceOs,
+            cost,
+            seconds,
+        }
     }
 }
 
 impl TelephonyCost {
     pub fn new(cost: Decimal, seconds: f64) -> Self {
-        Self { provider: Twilio::Twilio, cost, seconds }
+        Self {
+            provider: Twilio::Twilio,
+            cost,
+            seconds,
+        }
     }
 }
 
@@ -132,8 +140,15 @@ pub struct CostBreakdown {
 impl CostBreakdown {
     /// The same with `total` as the sum of the lines.
     pub fn summed(mut self) -> Self {
-        let telephony = self.telephony.as_ref().map_or(Decimal::ZERO, |line| line.cost);
-        self.total = self.voice.cost + self.transcriber.cost + self.language_model.cost + telephony + self.agent.cost;
+        let telephony = self
+            .telephony
+            .as_ref()
+            .map_or(Decimal::ZERO, |line| line.cost);
+        self.total = self.voice.cost
+            + self.transcriber.cost
+            + self.language_model.cost
+            + telephony
+            + self.agent.cost;
         self
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{EndedReason, EventId, Message, MessageId, Role, Timestamp, TurnTimings, conversation::words};
+use crate::{
+    EndedReason, EventId, Message, MessageId, Role, Timestamp, TurnTimings, conversation::words,
+};
 
 /// One event of one conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,13 +26,20 @@ pub struct Event {
 #[serde(tag = "name", content = "payload")]
 pub enum Happening {
     #[serde(rename = "phone_call:connection_requested")]
-    ConnectionRequested { from_number: String, to_number: String },
+    ConnectionRequested {
+        from_number: String,
+        to_number: String,
+    },
     #[serde(rename = "phone_call:rejected")]
     Rejected { reason: String },
     #[serde(rename = "phone_call:accepted")]
     Accepted {},
     #[serde(rename = "function_call:triggered")]
-    FunctionCalled { call: u32, name: String, arguments: Value },
+    FunctionCalled {
+        call: u32,
+        name: String,
+        arguments: Value,
+    },
     #[serde(rename = "conversation:started")]
     ConversationStarted {},
     #[serde(rename = "conversation:ended")]

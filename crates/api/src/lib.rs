@@ -16,17 +16,17 @@ mod timestamp;
 mod turn;
 
 pub use agent::{
-    AgentConfiguration, AgentPagination, AgentResponse, AzureTranscriber, AzureVoice, DeepgramTranscriber,
-    DeepgramVoice, ElevenLabsVoice, Function, Hook, Instruction, LanguageModel, Method, ModelChoice, PlayHtVoice,
-    RimeVoice, Tool, Transcriber, Voice, Webhook,
+    AgentConfiguration, AgentPagination, AgentResponse, AzureTranscriber, AzureVoice,
+    DeepgramTranscriber, DeepgramVoice, ElevenLabsVoice, Function, Hook, Instruction,
+    LanguageModel, Method, ModelChoice, PlayHtVoice, RimeVoice, Tool, Transcriber, Voice, Webhook,
 };
 pub use conversation::{
-    ConversationResponse, ConversationType, ConversationsPagination, EndedReason, Engine, PhoneCall, Status, Telephony,
-    WebCall, WebCallResponse,
+    ConversationResponse, ConversationType, ConversationsPagination, EndedReason, Engine,
+    PhoneCall, Status, Telephony, WebCall, WebCallResponse,
 };
 pub use cost::{
-    AgentCost, CostBreakdown, LanguageModelCost, LanguageModelVendor, TelephonyCost, TranscriberCost,
-    TranscriberVendor, VoiceCost, VoiceVendor,
+    AgentCost, CostBreakdown, LanguageModelCost, LanguageModelVendor, TelephonyCost,
+    TranscriberCost, TranscriberVendor, VoiceCost, VoiceVendor,
 };
 pub use event::{Event, EventName, Happening};
 pub use id::{AccountId, AgentId, ConversationId, EventId, KeyId, MessageId};

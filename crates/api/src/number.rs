@@ -14,7 +14,10 @@ pub(crate) fn write<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok,
 
 /// For `serialize_with` on optional numbers.
 pub(crate) mod maybe {
-    pub(crate) fn write<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn write<S: serde::Serializer>(
+        number: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match number {
             Some(number) => super::write(number, serializer),
             None => serializer.serialize_none(),
@@ -26,7 +29,10 @@ pub(crate) mod maybe {
 pub(crate) mod money {
     use super::{Decimal, Deserialize, Deserializer, Serializer, ToPrimitive};
 
-    pub(crate) fn serialize<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        amount: &Decimal,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let amount = amount.normalize();
         match amount.to_i64() {
             Some(whole) if amount.scale() == 0 => serializer.serialize_i64(whole),
@@ -34,9 +40,14 @@ pub(crate) mod money {
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Decimal, D::Error> {
         // Through the digits as written, so that 0.1 is one tenth.
         let number = serde_json::Number::deserialize(deserializer)?.to_string();
-        number.parse().or_else(|_| Decimal::from_scientific(&number)).map_err(serde::de::Error::custom)
+        number
+            .parse()
+            .or_else(|_| Decimal::from_scientific(&number))
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -43,7 +43,12 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(loc: impl IntoIterator<Item = Step>, msg: impl Into<String>, kind: &str) -> Self {
-        Self { loc: loc.into_iter().collect(), msg: msg.into(), kind: kind.to_owned(), ctx: None }
+        Self {
+            loc: loc.into_iter().collect(),
+            msg: msg.into(),
+            kind: kind.to_owned(),
+            ctx: None,
+        }
     }
 
     /// The same, with what the limit or the permitted values are.
@@ -64,19 +69,40 @@ impl Problem {
     /// The body is not JSON; `text` is the body.
     pub fn bad_json(text: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line().max(1), error.column().max(1));
-        let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(line - 1)
+            .map(str::len)
+            .sum();
         let pos = (before + column - 1).min(text.len());
-        let why = if error.is_eof() && text.trim().is_empty() { "Expecting value" } else { wording(error) };
+        let why = if error.is_eof() && text.trim().is_empty() {
+            "Expecting value"
+        } else {
+            wording(error)
+        };
         let msg = format!("{why}: line {line} column {column} (char {pos})");
         let ctx = json!({"msg": why, "doc": text, "pos": pos, "lineno": line, "colno": column});
-        Self::new([Step::from("body"), Step::Index(pos)], msg, "value_error.jsondecode").with(ctx)
+        Self::new(
+            [Step::from("body"), Step::Index(pos)],
+            msg,
+            "value_error.jsondecode",
+        )
+        .with(ctx)
     }
 
     /// A word of a query or a body that is not among the permitted ones.
     pub fn not_permitted(loc: impl IntoIterator<Item = Step>, permitted: &[&str]) -> Self {
-        let list = permitted.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
-        Self::new(loc, format!("value is not a valid enumeration member; permitted: {list}"), "type_error.enum")
-            .with(json!({"enum_values": permitted}))
+        let list = permitted
+            .iter()
+            .map(|word| format!("'{word}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self::new(
+            loc,
+            format!("value is not a valid enumeration member; permitted: {list}"),
+            "type_error.enum",
+        )
+        .with(json!({"enum_values": permitted}))
     }
 }
 
@@ -86,13 +112,22 @@ fn wording(error: &serde_json::Error) -> &'static str {
     let words = [
         ("expected `,`", "Expecting ',' delimiter"),
         ("expected `:`", "Expecting ':' delimiter"),
-        ("key must be a string", "Expecting property name enclosed in double quotes"),
+        (
+            "key must be a string",
+            "Expecting property name enclosed in double quotes",
+        ),
         ("trailing characters", "Extra data"),
-        ("EOF while parsing a string", "Unterminated string starting at"),
+        (
+            "EOF while parsing a string",
+            "Unterminated string starting at",
+        ),
         ("control character", "Invalid control character at"),
         ("invalid escape", "Invalid \\escape"),
     ];
-    words.iter().find(|(ours, _)| told.contains(ours)).map_or("Expecting value", |(_, theirs)| theirs)
+    words
+        .iter()
+        .find(|(ours, _)| told.contains(ours))
+        .map_or("Expecting value", |(_, theirs)| theirs)
 }
 
 /// All mistakes of one request: the body of a 422.
@@ -118,7 +153,9 @@ impl Problems {
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
-        Self { detail: vec![problem] }
+        Self {
+            detail: vec![problem],
+        }
     }
 }
 
@@ -128,7 +165,9 @@ pub fn parse(body: &[u8]) -> Result<Option<Value>, Problems> {
         return Ok(None);
     }
     let text = String::from_utf8_lossy(body);
-    serde_json::from_str(&text).map(Some).map_err(|error| Problem::bad_json(&text, &error).into())
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| Problem::bad_json(&text, &error).into())
 }
 
 /// Whether a value is `{}`, which the published web client sends for each `enum | string` field.

@@ -31,7 +31,10 @@ impl Timestamp {
 
     /// This much later.
     pub fn after(self, duration: std::time::Duration) -> Self {
-        Self::from_millis(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self::from_millis(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier`; nothing when it is not after it.
@@ -84,9 +87,15 @@ impl FromStr for Timestamp {
         let rest = rest.strip_prefix(['T', 't', ' ']).ok_or(InvalidTimestamp)?;
         let end = rest.find(['Z', 'z', '+', '-', ' ']).unwrap_or(rest.len());
         let (clock, offset) = rest.split_at(end);
-        let at = read_date(date)?.with_time(read_clock(clock)?).assume_offset(read_offset(offset)?);
+        let at = read_date(date)?
+            .with_time(read_clock(clock)?)
+            .assume_offset(read_offset(offset)?);
         let millis = (at.unix_timestamp_nanos() / 1_000_000) as i64;
-        if RANGE.contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTimestamp) }
+        if RANGE.contains(&millis) {
+            Ok(Self(millis))
+        } else {
+            Err(InvalidTimestamp)
+        }
     }
 }
 
@@ -99,7 +108,11 @@ fn from_unix(seconds: f64) -> Result<Timestamp, InvalidTimestamp> {
             return Err(InvalidTimestamp);
         }
     }
-    if seconds.is_nan() { Err(InvalidTimestamp) } else { Ok(Timestamp::from_millis((seconds * 1000.0).round() as i64)) }
+    if seconds.is_nan() {
+        Err(InvalidTimestamp)
+    } else {
+        Ok(Timestamp::from_millis((seconds * 1000.0).round() as i64))
+    }
 }
 
 fn digits(text: &str, length: usize) -> Result<u16, InvalidTimestamp> {
@@ -111,7 +124,12 @@ fn digits(text: &str, length: usize) -> Result<u16, InvalidTimestamp> {
 
 fn read_date(text: &str) -> Result<Date, InvalidTimestamp> {
     let mut parts = text.split('-');
-    let mut next = |length| parts.next().ok_or(InvalidTimestamp).and_then(|part| digits(part, length));
+    let mut next = |length| {
+        parts
+            .next()
+            .ok_or(InvalidTimestamp)
+            .and_then(|part| digits(part, length))
+    };
     let (year, month, day) = (next(4)?, next(2)? as u8, next(2)? as u8);
     let month = Month::try_from(month).map_err(|_| InvalidTimestamp)?;
     Date::from_calendar_date(i32::from(year), month, day).map_err(|_| InvalidTimestamp)
@@ -122,11 +140,19 @@ fn read_clock(text: &str) -> Result<Time, InvalidTimestamp> {
     let mut parts = clock.split(':');
     let mut next = || parts.next().map_or(Ok(0), |part| digits(part, 2));
     let (hour, minute, second) = (next()?, next()?, next()?);
-    if !clock.contains(':') || parts.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !clock.contains(':')
+        || parts.next().is_some()
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return Err(InvalidTimestamp);
     }
-    let millis = fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    Time::from_hms_milli(hour as u8, minute as u8, second as u8, millis).map_err(|_| InvalidTimestamp)
+    let millis = fraction
+        .bytes()
+        .chain(*b"000")
+        .take(3)
+        .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    Time::from_hms_milli(hour as u8, minute as u8, second as u8, millis)
+        .map_err(|_| InvalidTimestamp)
 }
 
 fn read_offset(text: &str) -> Result<UtcOffset, InvalidTimestamp> {
@@ -138,7 +164,11 @@ fn read_offset(text: &str) -> Result<UtcOffset, InvalidTimestamp> {
     let offset = offset.replacen(':', "", 1);
     let (hours, minutes) = match offset.len() {
         2 => (digits(&offset, 2)?, 0),
-        4 => offset.split_at_checked(2).map_or(Err(InvalidTimestamp), |(h, m)| Ok((digits(h, 2)?, digits(m, 2)?)))?,
+        4 => offset
+            .split_at_checked(2)
+            .map_or(Err(InvalidTimestamp), |(h, m)| {
+                Ok((digits(h, 2)?, digits(m, 2)?))
+            })?,
         _ => return Err(InvalidTimestamp),
     };
     UtcOffset::from_hms(sign * hours as i8, sign * minutes as i8, 0).map_err(|_| InvalidTimestamp)
@@ -152,7 +182,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -161,21 +193,37 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        text.parse::<Timestamp>().map_or_else(|error| error.to_string(), |at| at.to_string())
+        text.parse::<Timestamp>()
+            .map_or_else(|error| error.to_string(), |at| at.to_string())
     }
 
     #[test]
     fn it_is_written_in_utc_with_milliseconds() {
-        assert_eq!(Timestamp::from_millis(1_715_428_800_123).to_string(), "2024-05-11T12:00:00.123Z");
-        assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(
+            Timestamp::from_millis(1_715_428_800_123).to_string(),
+            "2024-05-11T12:00:00.123Z"
+        );
+        assert_eq!(
+            Timestamp::from_millis(-1).to_string(),
+            "1969-12-31T23:59:59.999Z"
+        );
     }
 
     #[test]
     fn what_the_published_clients_send_is_understood() {
         assert_eq!(read("2024-01-02T03:04:05.678Z"), "2024-01-02T03:04:05.678Z");
-        assert_eq!(read("2024-01-02T03:04:05.000678+0200"), "2024-01-02T01:04:05.000Z");
-        assert_eq!(read("2024-01-02T03:04:05.000678 0200"), "2024-01-02T01:04:05.000Z");
-        assert_eq!(read("2024-01-02T03:04:05.000678"), "2024-01-02T03:04:05.000Z");
+        assert_eq!(
+            read("2024-01-02T03:04:05.000678+0200"),
+            "2024-01-02T01:04:05.000Z"
+        );
+        assert_eq!(
+            read("2024-01-02T03:04:05.000678 0200"),
+            "2024-01-02T01:04:05.000Z"
+        );
+        assert_eq!(
+            read("2024-01-02T03:04:05.000678"),
+            "2024-01-02T03:04:05.000Z"
+        );
         assert_eq!(read("2024-01-02T03:04:05"), "2024-01-02T03:04:05.000Z");
         assert_eq!(read("2024-01-02 03:04-03:30"), "2024-01-02T06:34:00.000Z");
         assert_eq!(read("1700000000"), "2023-11-14T22:13:20.000Z");

@@ -4,7 +4,12 @@ use std::f64::consts::PI;
 
 const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
-const KEYS: [[char; 4]; 4] = [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+const KEYS: [[char; 4]; 4] = [
+    ['1', '2', '3', 'A'],
+    ['4', '5', '6', 'B'],
+    ['7', '8', '9', 'C'],
+    ['*', '0', '#', 'D'],
+];
 
 /// Blocks of 12.75 ms: tones of 40 ms hold two whole ones wherever they start.
 const BLOCK_SECONDS: f64 = 0.01275;
@@ -20,9 +25,15 @@ const AUDIBLE: f32 = 6.3e-5;
 /// The tones of `key`, each at −10 dBFS peak. `None` for what is no key.
 pub fn tone(key: char, rate: u32, samples: usize) -> Option<Vec<i16>> {
     let key = key.to_ascii_uppercase();
-    let (row, column) = (0..4).flat_map(|r| (0..4).map(move |c| (r, c))).find(|&(r, c)| KEYS[r][c] == key)?;
+    let (row, column) = (0..4)
+        .flat_map(|r| (0..4).map(move |c| (r, c)))
+        .find(|&(r, c)| KEYS[r][c] == key)?;
     let wave = |hz: f64, n: usize| 10362.0 * (2.0 * PI * hz * n as f64 / rate as f64).sin();
-    Some((0..samples).map(|n| (wave(ROWS[row], n) + wave(COLUMNS[column], n)) as i16).collect())
+    Some(
+        (0..samples)
+            .map(|n| (wave(ROWS[row], n) + wave(COLUMNS[column], n)) as i16)
+            .collect(),
+    )
 }
 
 /// Hears keys in a stream of any chunk lengths. A key is reported once, when its tone has lasted two blocks.
@@ -45,7 +56,16 @@ impl Detector {
             *turn = (2.0 * (2.0 * PI * hz / rate as f64).cos()) as f32;
         }
         let block = (rate as f64 * BLOCK_SECONDS) as usize;
-        Self { turns, state: Default::default(), energy: 0.0, filled: 0, block, last: None, reported: None, misses: 0 }
+        Self {
+            turns,
+            state: Default::default(),
+            energy: 0.0,
+            filled: 0,
+            block,
+            last: None,
+            reported: None,
+            misses: 0,
+        }
     }
 
     /// Appends the keys that became certain within `samples`.
@@ -78,7 +98,8 @@ impl Detector {
         let column = strongest(&power[4..])?;
         let (low, high) = (power[row], power[4 + column]);
         let even = low <= high * TWIST.0 && high <= low * TWIST.1;
-        (low > AUDIBLE && high > AUDIBLE && even && low + high > PURE * mean).then_some(KEYS[row][column])
+        (low > AUDIBLE && high > AUDIBLE && even && low + high > PURE * mean)
+            .then_some(KEYS[row][column])
     }
 
     fn follow(&mut self, key: Option<char>, keys: &mut Vec<char>) {
@@ -86,7 +107,11 @@ impl Detector {
             self.reported = key;
             keys.extend(key);
         }
-        self.misses = if key == self.reported { 0 } else { self.misses + 1 };
+        self.misses = if key == self.reported {
+            0
+        } else {
+            self.misses + 1
+        };
         // A short break in a held key is no second press.
         if self.misses >= 2 && key.is_none() {
             self.reported = None;
@@ -97,7 +122,11 @@ impl Detector {
 
 fn strongest(group: &[f32]) -> Option<usize> {
     let best = (0..group.len()).max_by(|&a, &b| group[a].total_cmp(&group[b]))?;
-    group.iter().enumerate().all(|(n, &other)| n == best || other * ALONE < group[best]).then_some(best)
+    group
+        .iter()
+        .enumerate()
+        .all(|(n, &other)| n == best || other * ALONE < group[best])
+        .then_some(best)
 }
 
 #[cfg(test)]
@@ -130,7 +159,10 @@ mod tests {
     fn every_key_is_heard_once_at_every_rate() {
         for rate in [8000, 16000, 24000, 48000] {
             for (tone_ms, gap_ms) in [(50, 50), (100, 80), (400, 200)] {
-                assert_eq!(heard(rate, &dialled(rate, "147*2580369#ABCD", tone_ms, gap_ms)), "147*2580369#ABCD");
+                assert_eq!(
+                    heard(rate, &dialled(rate, "147*2580369#ABCD", tone_ms, gap_ms)),
+                    "147*2580369#ABCD"
+                );
             }
         }
     }
@@ -151,15 +183,19 @@ mod tests {
 
     #[test]
     fn tones_survive_the_telephone_line() {
-        let line: Vec<i16> =
-            dialled(8000, "4711", 80, 60).iter().map(|&s| crate::g711::decode(crate::g711::encode(s))).collect();
+        let line: Vec<i16> = dialled(8000, "4711", 80, 60)
+            .iter()
+            .map(|&s| crate::g711::decode(crate::g711::encode(s)))
+            .collect();
         assert_eq!(heard(8000, &line), "4711");
     }
 
     #[test]
     fn one_tone_alone_or_a_voice_is_no_key() {
         let wave = |hz: f64| -> Vec<i16> {
-            (0..16000).map(|n| (9000.0 * (2.0 * PI * hz * n as f64 / 8000.0).sin()) as i16).collect()
+            (0..16000)
+                .map(|n| (9000.0 * (2.0 * PI * hz * n as f64 / 8000.0).sin()) as i16)
+                .collect()
         };
         for hz in [697.0, 1336.0, 440.0, 1000.0] {
             assert_eq!(heard(8000, &wave(hz)), "");
@@ -169,7 +205,9 @@ mod tests {
         let voice: Vec<i16> = (0..80000)
             .map(|n| {
                 phase += (110.0 + 60.0 * (n as f64 / 9000.0).sin()) / 8000.0;
-                (1..20).map(|h| 2500.0 / h as f64 * (2.0 * PI * phase * h as f64).sin()).sum::<f64>() as i16
+                (1..20)
+                    .map(|h| 2500.0 / h as f64 * (2.0 * PI * phase * h as f64).sin())
+                    .sum::<f64>() as i16
             })
             .collect();
         assert_eq!(heard(8000, &voice), "");
@@ -177,10 +215,12 @@ mod tests {
 
     #[test]
     fn a_dial_tone_is_no_key() {
-        let mut tones: Vec<i16> =
-            (0..16000).map(|n| (6000.0 * (2.0 * PI * 350.0 * n as f64 / 8000.0).sin()) as i16).collect();
-        let other: Vec<i16> =
-            (0..16000).map(|n| (6000.0 * (2.0 * PI * 440.0 * n as f64 / 8000.0).sin()) as i16).collect();
+        let mut tones: Vec<i16> = (0..16000)
+            .map(|n| (6000.0 * (2.0 * PI * 350.0 * n as f64 / 8000.0).sin()) as i16)
+            .collect();
+        let other: Vec<i16> = (0..16000)
+            .map(|n| (6000.0 * (2.0 * PI * 440.0 * n as f64 / 8000.0).sin()) as i16)
+            .collect();
         mix(&mut tones, &other);
         assert_eq!(heard(8000, &tones), "");
     }

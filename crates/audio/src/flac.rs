@@ -49,9 +49,19 @@ impl<W: Write> Recording<W> {
         let block_len = (rate as usize / 4).min(4608);
         let info = StreamInfo::new(rate as usize, 2, 16).map_err(|_| FlacError::Encode)?;
         let block = FrameBuf::with_size(2, block_len).map_err(|_| FlacError::Encode)?;
-        to.write_all(&header(rate, block_len as u16, 0)).map_err(FlacError::Write)?;
+        to.write_all(&header(rate, block_len as u16, 0))
+            .map_err(FlacError::Write)?;
         let waiting = Vec::with_capacity(2 * block_len);
-        Ok(Self { to, info, config: cheap()?, block, block_len, waiting, blocks: 0, written: 0 })
+        Ok(Self {
+            to,
+            info,
+            config: cheap()?,
+            block,
+            block_len,
+            waiting,
+            blocks: 0,
+            written: 0,
+        })
     }
 
     /// Adds sound of both sides; the shorter is filled with silence.
@@ -89,14 +99,22 @@ impl<W: Write> Recording<W> {
     }
 
     fn write_block(&mut self) -> Result<(), FlacError> {
-        self.block.fill_interleaved(&self.waiting).map_err(|_| FlacError::Encode)?;
+        self.block
+            .fill_interleaved(&self.waiting)
+            .map_err(|_| FlacError::Encode)?;
         self.written += self.waiting.len() as u64 / 2;
         self.waiting.clear();
-        let frame = flacenc::encode_fixed_size_frame(&self.config, &self.block, self.blocks, &self.info);
+        let frame =
+            flacenc::encode_fixed_size_frame(&self.config, &self.block, self.blocks, &self.info);
         let mut bytes = ByteSink::new();
-        frame.map_err(|_| FlacError::Encode)?.write(&mut bytes).map_err(|_| FlacError::Encode)?;
+        frame
+            .map_err(|_| FlacError::Encode)?
+            .write(&mut bytes)
+            .map_err(|_| FlacError::Encode)?;
         self.blocks += 1;
-        self.to.write_all(bytes.as_slice()).map_err(FlacError::Write)
+        self.to
+            .write_all(bytes.as_slice())
+            .map_err(FlacError::Write)
     }
 }
 
@@ -104,7 +122,11 @@ impl<W: Write + Seek> Recording<W> {
     /// Writes what is left and the length into the header.
     pub fn finish(mut self) -> Result<W, FlacError> {
         self.write_rest()?;
-        let header = header(self.info.sample_rate() as u32, self.block_len as u16, self.written);
+        let header = header(
+            self.info.sample_rate() as u32,
+            self.block_len as u16,
+            self.written,
+        );
         self.to.seek(SeekFrom::Start(0)).map_err(FlacError::Write)?;
         self.to.write_all(&header).map_err(FlacError::Write)?;
         self.to.seek(SeekFrom::End(0)).map_err(FlacError::Write)?;
@@ -152,14 +174,26 @@ pub fn read(from: impl Read) -> Result<Recorded, FlacError> {
     let mut reader = claxon::FlacReader::new(from).map_err(FlacError::NotFlac)?;
     let info = reader.streaminfo();
     let shift = |s: i32| if info.bits_per_sample > 16 { s >> (info.bits_per_sample - 16) } else { s << (16 - info.bits_per_sample) } as i16;
-    let mut recorded = Recorded { rate: info.sample_rate, left: Vec::new(), right: Vec::new(), cut: false };
+    let mut recorded = Recorded {
+        rate: info.sample_rate,
+        left: Vec::new(),
+        right: Vec::new(),
+        cut: false,
+    };
     let mut blocks = reader.blocks();
     let mut buffer = Vec::new();
     loop {
         match blocks.read_next_or_eof(buffer) {
             Ok(Some(block)) => {
-                recorded.left.extend(block.channel(0).iter().map(|&s| shift(s)));
-                recorded.right.extend(block.channel(block.channels().min(2) - 1).iter().map(|&s| shift(s)));
+                recorded
+                    .left
+                    .extend(block.channel(0).iter().map(|&s| shift(s)));
+                recorded.right.extend(
+                    block
+                        .channel(block.channels().min(2) - 1)
+                        .iter()
+                        .map(|&s| shift(s)),
+                );
                 buffer = block.into_buffer();
             }
             Ok(None) => break,
@@ -169,7 +203,9 @@ pub fn read(from: impl Read) -> Result<Recorded, FlacError> {
             }
         }
     }
-    recorded.cut |= info.samples.is_some_and(|total| (recorded.left.len() as u64) < total);
+    recorded.cut |= info
+        .samples
+        .is_some_and(|total| (recorded.left.len() as u64) < total);
     Ok(recorded)
 }
 

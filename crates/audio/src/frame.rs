@@ -22,7 +22,10 @@ impl Frame {
     }
 
     pub fn silence(rate: u32) -> Self {
-        Self { rate, samples: vec![0; Self::len_at(rate)].into() }
+        Self {
+            rate,
+            samples: vec![0; Self::len_at(rate)].into(),
+        }
     }
 }
 
@@ -35,7 +38,10 @@ pub struct Framer {
 impl Framer {
     /// `rate` in Hz, of what is pushed and of the frames.
     pub fn new(rate: u32) -> Self {
-        Self { rate, waiting: VecDeque::with_capacity(2 * Frame::len_at(rate)) }
+        Self {
+            rate,
+            waiting: VecDeque::with_capacity(2 * Frame::len_at(rate)),
+        }
     }
 
     pub fn push(&mut self, samples: &[i16]) {
@@ -45,7 +51,10 @@ impl Framer {
     /// The next whole frame.
     pub fn pop(&mut self) -> Option<Frame> {
         let len = Frame::len_at(self.rate);
-        (self.waiting.len() >= len).then(|| Frame { rate: self.rate, samples: self.waiting.drain(..len).collect() })
+        (self.waiting.len() >= len).then(|| Frame {
+            rate: self.rate,
+            samples: self.waiting.drain(..len).collect(),
+        })
     }
 
     /// What is left, filled up with silence; `None` when nothing is left.
@@ -53,7 +62,10 @@ impl Framer {
         if self.waiting.is_empty() {
             return None;
         }
-        let whole = self.waiting.len().next_multiple_of(Frame::len_at(self.rate));
+        let whole = self
+            .waiting
+            .len()
+            .next_multiple_of(Frame::len_at(self.rate));
         self.waiting.resize(whole, 0);
         self.pop()
     }

@@ -10,7 +10,11 @@ static LINEAR: [i16; 256] = {
     while code < 256 {
         let bits = !(code as u8);
         let magnitude = ((((bits & 0x0f) as i32) << 3) + BIAS) << ((bits & 0x70) >> 4);
-        table[code] = if bits & 0x80 == 0 { magnitude - BIAS } else { BIAS - magnitude } as i16;
+        table[code] = if bits & 0x80 == 0 {
+            magnitude - BIAS
+        } else {
+            BIAS - magnitude
+        } as i16;
         code += 1;
     }
     table
@@ -80,7 +84,12 @@ mod tests {
             (0xff, 0),
         ] {
             assert_eq!(decode(code), value as i16, "code {code:#x}");
-            assert_eq!(decode(code & 0x7f), -value as i16, "code {:#x}", code & 0x7f);
+            assert_eq!(
+                decode(code & 0x7f),
+                -value as i16,
+                "code {:#x}",
+                code & 0x7f
+            );
         }
     }
 

@@ -36,7 +36,13 @@ pub struct SpanRules {
 impl Default for SpanRules {
     fn default() -> Self {
         let (join, shortest) = (Duration::from_millis(300), Duration::from_millis(40));
-        Self { join, shortest, over_floor: 10.0, under_loud: 35.0, audible: -60.0 }
+        Self {
+            join,
+            shortest,
+            over_floor: 10.0,
+            under_loud: 35.0,
+            audible: -60.0,
+        }
     }
 }
 
@@ -47,7 +53,11 @@ pub fn active_spans(samples: &[i16], rate: u32, rules: SpanRules) -> Vec<Span> {
     let levels: Vec<f32> = samples.chunks(rate as usize / 100).map(dbfs).collect();
     let threshold = threshold(&levels, rules);
     let mut spans: Vec<Span> = Vec::new();
-    for (n, _) in levels.iter().enumerate().filter(|(_, level)| **level > threshold) {
+    for (n, _) in levels
+        .iter()
+        .enumerate()
+        .filter(|(_, level)| **level > threshold)
+    {
         let (start, end) = (STEP * n as u32, STEP * (n as u32 + 1));
         match spans.last_mut() {
             Some(last) if start - last.end < rules.join => last.end = end,
@@ -59,14 +69,22 @@ pub fn active_spans(samples: &[i16], rate: u32, rules: SpanRules) -> Vec<Span> {
 }
 
 fn threshold(levels: &[f32], rules: SpanRules) -> f32 {
-    let mut sorted: Vec<f32> = levels.iter().copied().filter(|&level| level > -95.0).collect();
+    let mut sorted: Vec<f32> = levels
+        .iter()
+        .copied()
+        .filter(|&level| level > -95.0)
+        .collect();
     sorted.sort_by(f32::total_cmp);
     let Some(loud) = sorted.get(sorted.len() * 95 / 100) else {
         return rules.audible;
     };
     let floor = sorted[sorted.len() / 20];
     // Sound without a quiet part has no floor to stand on.
-    let over_floor = if floor + rules.over_floor < loud - 10.0 { floor + rules.over_floor } else { rules.audible };
+    let over_floor = if floor + rules.over_floor < loud - 10.0 {
+        floor + rules.over_floor
+    } else {
+        rules.audible
+    };
     over_floor.max(loud - rules.under_loud).max(rules.audible)
 }
 
@@ -100,22 +118,38 @@ pub fn exchanges(caller: &[Span], agent: &[Span]) -> Vec<Exchange> {
             continue;
         }
         let gap_ms = answer.start.as_millis() as i64 - turn.end.as_millis() as i64;
-        found.push(Exchange { caller: turn, agent: answer, gap_ms });
+        found.push(Exchange {
+            caller: turn,
+            agent: answer,
+            gap_ms,
+        });
     }
     found
 }
 
 pub fn barge_ins(caller: &[Span], agent: &[Span]) -> Vec<BargeIn> {
-    let during = |turn: &Span| agent.iter().find(|a| a.start < turn.start && turn.start < a.end).copied();
-    let barge_in =
-        |turn: &Span| during(turn).map(|a| BargeIn { at: turn.start, agent_stopped_after: a.end - turn.start });
+    let during = |turn: &Span| {
+        agent
+            .iter()
+            .find(|a| a.start < turn.start && turn.start < a.end)
+            .copied()
+    };
+    let barge_in = |turn: &Span| {
+        during(turn).map(|a| BargeIn {
+            at: turn.start,
+            agent_stopped_after: a.end - turn.start,
+        })
+    };
     caller.iter().filter_map(barge_in).collect()
 }
 
 /// [`exchanges`] of a stereo recording, caller left, agent right.
 pub fn voice_to_voice(caller: &[i16], agent: &[i16], rate: u32) -> Vec<Exchange> {
     let rules = SpanRules::default();
-    exchanges(&active_spans(caller, rate, rules), &active_spans(agent, rate, rules))
+    exchanges(
+        &active_spans(caller, rate, rules),
+        &active_spans(agent, rate, rules),
+    )
 }
 
 /// Amplifies so that the loudest sample stands at `dbfs`. Silence stays silence.

@@ -26,7 +26,9 @@ pub fn fade_out(samples: &mut [i16]) {
 /// Left, right, left, right; the shorter side is filled with silence.
 pub fn interleave(left: &[i16], right: &[i16]) -> Vec<i16> {
     let at = |side: &[i16], n: usize| side.get(n).copied().unwrap_or(0);
-    (0..left.len().max(right.len())).flat_map(|n| [at(left, n), at(right, n)]).collect()
+    (0..left.len().max(right.len()))
+        .flat_map(|n| [at(left, n), at(right, n)])
+        .collect()
 }
 
 /// Mean power in decibels below full scale (a full-scale square wave is 0); −100 for digital silence.
@@ -34,7 +36,11 @@ pub fn dbfs(samples: &[i16]) -> f32 {
     if samples.is_empty() {
         return -100.0;
     }
-    let power = samples.iter().map(|&s| (s as f64 / 32768.0).powi(2)).sum::<f64>() / samples.len() as f64;
+    let power = samples
+        .iter()
+        .map(|&s| (s as f64 / 32768.0).powi(2))
+        .sum::<f64>()
+        / samples.len() as f64;
     (10.0 * power.log10()).max(-100.0) as f32
 }
 
@@ -49,7 +55,10 @@ impl Noise {
     pub fn new(seed: u32, dbfs: f32) -> Self {
         // Evenly spread values have a mean power of a third of their peak's.
         let peak = 32768.0 * 10f32.powf(dbfs / 20.0) * 3f32.sqrt();
-        Self { state: seed as u64 ^ 0x9e37_79b9_7f4a_7c15, peak }
+        Self {
+            state: seed as u64 ^ 0x9e37_79b9_7f4a_7c15,
+            peak,
+        }
     }
 
     pub fn sample(&mut self) -> i16 {

@@ -36,8 +36,16 @@ impl Resampler {
         let (from, to) = (from.max(1), to.max(1));
         let shared = gcd(from, to);
         let (up, down) = ((to / shared) as usize, (from / shared) as usize);
-        let taps = if up == down { 1 } else { (TAPS * down).div_ceil(up).max(TAPS) };
-        let filter = if up == down { Box::from([1.0]) } else { filter(up, down, taps) };
+        let taps = if up == down {
+            1
+        } else {
+            (TAPS * down).div_ceil(up).max(TAPS)
+        };
+        let filter = if up == down {
+            Box::from([1.0])
+        } else {
+            filter(up, down, taps)
+        };
         let mut this = Self {
             from,
             up,
@@ -88,12 +96,19 @@ impl Resampler {
         if self.up == self.down {
             return out.extend_from_slice(samples);
         }
-        let (mut scratch, mut results) = (std::mem::take(&mut self.scratch), std::mem::take(&mut self.results));
+        let (mut scratch, mut results) = (
+            std::mem::take(&mut self.scratch),
+            std::mem::take(&mut self.results),
+        );
         scratch.clear();
         results.clear();
         scratch.extend(samples.iter().map(|&s| s as f32));
         self.push_f32(&scratch, &mut results);
-        out.extend(results.iter().map(|&s| s.round().clamp(-32768.0, 32767.0) as i16));
+        out.extend(
+            results
+                .iter()
+                .map(|&s| s.round().clamp(-32768.0, 32767.0) as i16),
+        );
         (self.scratch, self.results) = (scratch, results);
     }
 
@@ -106,7 +121,8 @@ impl Resampler {
 /// A whole recording, aligned: its sounds stay where they were.
 pub fn resample(samples: &[i16], from: u32, to: u32) -> Vec<i16> {
     let mut resampler = Resampler::new(from, to);
-    let mut out = Vec::with_capacity((samples.len() as u64 * to as u64 / from.max(1) as u64) as usize + TAPS);
+    let mut out =
+        Vec::with_capacity((samples.len() as u64 * to as u64 / from.max(1) as u64) as usize + TAPS);
     resampler.push(samples, &mut out);
     resampler.finish(&mut out);
     let late = (resampler.delay().as_secs_f64() * to as f64).round() as usize;
@@ -127,8 +143,13 @@ fn filter(up: usize, down: usize, taps: usize) -> Box<[f32]> {
     let middle = (len - 1) as f64 / 2.0;
     let prototype = |n: usize| {
         let x = n as f64 - middle;
-        let sinc = if x.abs() < 1e-9 { 2.0 * cutoff } else { (2.0 * PI * cutoff * x).sin() / (PI * x) };
-        sinc * bessel_i0(BETA * (1.0 - (x / (middle + 0.5)).powi(2)).max(0.0).sqrt()) / bessel_i0(BETA)
+        let sinc = if x.abs() < 1e-9 {
+            2.0 * cutoff
+        } else {
+            (2.0 * PI * cutoff * x).sin() / (PI * x)
+        };
+        sinc * bessel_i0(BETA * (1.0 - (x / (middle + 0.5)).powi(2)).max(0.0).sqrt())
+            / bessel_i0(BETA)
     };
     let mut rows = Vec::with_capacity(len);
     for phase in 0..up {
@@ -152,7 +173,12 @@ fn bessel_i0(x: f64) -> f64 {
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
+    let rest: f32 = a8
+        .remainder()
+        .iter()
+        .zip(b8.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in a8.zip(b8) {
         for i in 0..8 {
             sums[i] += x[i] * y[i];

@@ -24,7 +24,14 @@ pub struct GateRules {
 
 impl Default for GateRules {
     fn default() -> Self {
-        Self { open: 0.5, close: 0.35, confirm: 3, hangover: Duration::from_millis(100), margin: 6.0, quietest: -66.0 }
+        Self {
+            open: 0.5,
+            close: 0.35,
+            confirm: 3,
+            hangover: Duration::from_millis(100),
+            margin: 6.0,
+            quietest: -66.0,
+        }
     }
 }
 
@@ -39,8 +46,14 @@ pub enum Edge {
 
 enum State {
     Closed,
-    Opening { since: Duration, voiced: u32, last: Duration },
-    Open { last: Duration },
+    Opening {
+        since: Duration,
+        voiced: u32,
+        last: Duration,
+    },
+    Open {
+        last: Duration,
+    },
 }
 
 pub struct SpeechGate {
@@ -52,7 +65,11 @@ pub struct SpeechGate {
 impl SpeechGate {
     pub fn new(rules: GateRules) -> Self {
         let floor = Floor::new(rules.quietest);
-        Self { rules, state: State::Closed, floor }
+        Self {
+            rules,
+            state: State::Closed,
+            floor,
+        }
     }
 
     /// One frame of 20 ms that ended `at`: the detector's score (0..1), its level ([`crate::mix::dbfs`]).
@@ -63,7 +80,11 @@ impl SpeechGate {
         let start = at.saturating_sub(Frame::LASTS);
         match &mut self.state {
             State::Closed if loud && score >= self.rules.open => {
-                self.state = State::Opening { since: start, voiced: 1, last: at };
+                self.state = State::Opening {
+                    since: start,
+                    voiced: 1,
+                    last: at,
+                };
                 self.confirm()
             }
             State::Closed => None,
@@ -79,7 +100,9 @@ impl SpeechGate {
                 None
             }
             State::Open { last }
-                if loud && score >= self.rules.close && start.saturating_sub(*last) < self.rules.hangover =>
+                if loud
+                    && score >= self.rules.close
+                    && start.saturating_sub(*last) < self.rules.hangover =>
             {
                 *last = at;
                 None
@@ -94,7 +117,12 @@ impl SpeechGate {
     }
 
     fn confirm(&mut self) -> Option<Edge> {
-        let State::Opening { since, voiced, last } = self.state else {
+        let State::Opening {
+            since,
+            voiced,
+            last,
+        } = self.state
+        else {
             return None;
         };
         if voiced < self.rules.confirm {
@@ -139,8 +167,17 @@ impl Floor {
     const MINIMA: usize = 6;
 
     fn new(quietest: f32) -> Self {
-        let (recent, minima) = (VecDeque::with_capacity(4), VecDeque::with_capacity(Self::MINIMA + 1));
-        Self { quietest, recent, minima, minimum: f32::INFINITY, frames: 0 }
+        let (recent, minima) = (
+            VecDeque::with_capacity(4),
+            VecDeque::with_capacity(Self::MINIMA + 1),
+        );
+        Self {
+            quietest,
+            recent,
+            minima,
+            minimum: f32::INFINITY,
+            frames: 0,
+        }
     }
 
     fn push(&mut self, dbfs: f32) {
@@ -148,7 +185,11 @@ impl Floor {
         if self.recent.len() > 3 {
             self.recent.pop_front();
         }
-        let smooth = self.recent.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let smooth = self
+            .recent
+            .iter()
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
         self.minimum = self.minimum.min(smooth);
         self.frames += 1;
         if self.frames == Self::FRAMES {
@@ -165,7 +206,11 @@ impl Floor {
         if self.minima.len() < Self::MINIMA {
             return self.quietest;
         }
-        self.minima.iter().copied().fold(self.minimum, f32::min).max(self.quietest)
+        self.minima
+            .iter()
+            .copied()
+            .fold(self.minimum, f32::min)
+            .max(self.quietest)
     }
 }
 

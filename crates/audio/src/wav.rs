@@ -33,7 +33,10 @@ impl Wav {
             [] => Vec::new(),
             [only] => only.clone(),
             [first, ..] => (0..first.len())
-                .map(|n| (self.channels.iter().map(|c| c[n] as i32).sum::<i32>() / self.channels.len() as i32) as i16)
+                .map(|n| {
+                    (self.channels.iter().map(|c| c[n] as i32).sum::<i32>()
+                        / self.channels.len() as i32) as i16
+                })
                 .collect(),
         }
     }
@@ -46,17 +49,32 @@ pub fn read(from: impl Read) -> Result<Wav, WavError> {
     let interleaved: Vec<i16> = match spec.sample_format {
         SampleFormat::Float => {
             let samples = reader.samples::<f32>();
-            samples.map(|s| s.map(|s| (s * 32768.0).clamp(-32768.0, 32767.0) as i16)).collect::<Result<_, _>>()?
+            samples
+                .map(|s| s.map(|s| (s * 32768.0).clamp(-32768.0, 32767.0) as i16))
+                .collect::<Result<_, _>>()?
         }
         SampleFormat::Int => {
             let bits = spec.bits_per_sample as u32;
             let to16 = |s: i32| if bits > 16 { s >> (bits - 16) } else { s << (16 - bits) } as i16;
-            reader.samples::<i32>().map(|s| s.map(to16)).collect::<Result<_, _>>()?
+            reader
+                .samples::<i32>()
+                .map(|s| s.map(to16))
+                .collect::<Result<_, _>>()?
         }
     };
     let count = spec.channels.max(1) as usize;
-    let channels = (0..count).map(|c| interleaved.chunks_exact(count).map(|frame| frame[c]).collect()).collect();
-    Ok(Wav { rate: spec.sample_rate, channels })
+    let channels = (0..count)
+        .map(|c| {
+            interleaved
+                .chunks_exact(count)
+                .map(|frame| frame[c])
+                .collect()
+        })
+        .collect();
+    Ok(Wav {
+        rate: spec.sample_rate,
+        channels,
+    })
 }
 
 pub fn open(path: impl AsRef<Path>) -> Result<Wav, WavError> {
@@ -82,14 +100,27 @@ impl<W: Write + Seek> Writer<W> {
 
     fn new(to: W, rate: u32, stereo: bool) -> Result<Self, WavError> {
         let channels = 1 + stereo as u16;
-        let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
-        Ok(Self { inner: WavWriter::new(to, spec)?, stereo, unflushed: 0, rate })
+        let spec = WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        Ok(Self {
+            inner: WavWriter::new(to, spec)?,
+            stereo,
+            unflushed: 0,
+            rate,
+        })
     }
 
     /// For a mono file `right` is mixed into `left`; of a stereo file's sides the shorter is filled with silence.
     pub fn push(&mut self, left: &[i16], right: &[i16]) -> Result<(), WavError> {
         for n in 0..left.len().max(right.len()) {
-            let (l, r) = (left.get(n).copied().unwrap_or(0), right.get(n).copied().unwrap_or(0));
+            let (l, r) = (
+                left.get(n).copied().unwrap_or(0),
+                right.get(n).copied().unwrap_or(0),
+            );
             if self.stereo {
                 self.inner.write_sample(l)?;
                 self.inner.write_sample(r)?;
@@ -141,24 +172,38 @@ mod tests {
 
     #[test]
     fn two_channels_become_their_mean() {
-        let wav = Wav { rate: 8000, channels: vec![vec![32767, 100], vec![32767, -100]] };
+        let wav = Wav {
+            rate: 8000,
+            channels: vec![vec![32767, 100], vec![32767, -100]],
+        };
         assert_eq!(wav.mono(), [32767, 0]);
     }
 
     #[test]
     fn floats_and_wide_integers_become_16_bit() {
-        for (bits, format) in
-            [(32, SampleFormat::Float), (24, SampleFormat::Int), (32, SampleFormat::Int), (8, SampleFormat::Int)]
-        {
+        for (bits, format) in [
+            (32, SampleFormat::Float),
+            (24, SampleFormat::Int),
+            (32, SampleFormat::Int),
+            (8, SampleFormat::Int),
+        ] {
             let mut file = Cursor::new(Vec::new());
-            let spec = WavSpec { channels: 1, sample_rate: 22050, bits_per_sample: bits, sample_format: format };
+            let spec = WavSpec {
+                channels: 1,
+                sample_rate: 22050,
+                bits_per_sample: bits,
+                sample_format: format,
+            };
             let mut writer = WavWriter::new(&mut file, spec).unwrap();
             match format {
                 SampleFormat::Float => writer.write_sample(0.5f32).unwrap(),
                 SampleFormat::Int => writer.write_sample(1i32 << (bits - 2)).unwrap(),
             }
             writer.finalize().unwrap();
-            assert_eq!(read(Cursor::new(file.into_inner())).unwrap().channels, [[16384]]);
+            assert_eq!(
+                read(Cursor::new(file.into_inner())).unwrap().channels,
+                [[16384]]
+            );
         }
     }
 

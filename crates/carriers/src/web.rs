@@ -33,9 +33,13 @@ pub enum ClientMessage {
         marks: bool,
     },
     /// All audio before this mark has been played.
-    Played { mark: u64 },
+    Played {
+        mark: u64,
+    },
     /// One of `0`–`9`, `*`, `#`, `A`–`D`.
-    Dtmf { digit: char },
+    Dtmf {
+        digit: char,
+    },
     HangUp,
 }
 
@@ -62,14 +66,26 @@ pub enum ServerMessage {
         is_final: bool,
     },
     /// Someone starts or stops speaking.
-    Speaking { who: Role, speaking: bool },
+    Speaking {
+        who: Role,
+        speaking: bool,
+    },
     /// Answer with `played` once all audio before this message has been played.
-    Mark { mark: u64 },
+    Mark {
+        mark: u64,
+    },
     /// Drop all audio that has not been played, and the marks within it: they are not answered.
     Clear,
     /// Timing of one turn, all from the end of the caller's speech, in milliseconds on the call's clock.
-    Turn { turn: u32, timings: TurnTimings },
-    Error { message: String },
+    Turn {
+        turn: u32,
+        timings: TurnTimings,
+    },
+    Error {
+        message: String,
+    },
     /// The conversation is over; the server closes the socket next. `reason` as in the API's `ended_reason`.
-    Ended { reason: String },
+    Ended {
+        reason: String,
+    },
 }

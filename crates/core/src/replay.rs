@@ -15,6 +15,8 @@ pub const VERSION: u32 = 1;
 pub struct Head {
     pub version: u32,
     pub conversation: String,
+    /// The wall clock when the call was answered, in milliseconds since 1970. The machine never sees it.
+    pub began_ms: i64,
     pub rules: Rules,
 }
 

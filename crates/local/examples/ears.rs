@@ -31,23 +31,29 @@ struct Heard {
 async fn main() -> anyhow::Result<()> {
     let options = options()?;
     let cache = std::env::var("VOICEOS_MODELS_DIR").map(PathBuf::from);
-    let dir = cache.unwrap_or_else(|_| PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/voiceos/models"));
+    let dir = cache.unwrap_or_else(|_| {
+        PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/voiceos/models")
+    });
     let cpu = Arc::new(Cpu::new(1, options.threads));
     let whisper = WhisperTranscriber::load(&dir, Arc::clone(&cpu))?;
     let turns = SmartTurn::load(&dir, cpu)?;
     let (mut wrong, mut words, mut waits, mut judged) = (0, 0, Vec::new(), Vec::new());
     for file in &options.files {
-        let samples: Vec<i16> = hound::WavReader::open(file)?.into_samples().collect::<Result<_, _>>()?;
+        let samples: Vec<i16> = hound::WavReader::open(file)?
+            .into_samples()
+            .collect::<Result<_, _>>()?;
         let heard = hear(&whisper, &samples, options.live).await;
         let asked = Instant::now();
         let turn = samples.iter().map(|s| f32::from(*s) / 32768.0).collect();
         let finished = turns.finished(TurnAudio { samples: turn }).await?;
         judged.push(asked.elapsed().as_secs_f64() * 1000.0);
-        let errors = std::fs::read_to_string(file.with_extension("txt")).ok().map(|text| {
-            let (said, heard) = (normal(&text), normal(&heard.text));
-            words += said.len();
-            distance(&said, &heard)
-        });
+        let errors = std::fs::read_to_string(file.with_extension("txt"))
+            .ok()
+            .map(|text| {
+                let (said, heard) = (normal(&text), normal(&heard.text));
+                words += said.len();
+                distance(&said, &heard)
+            });
         wrong += errors.unwrap_or(0);
         waits.extend(&heard.waits);
         println!(
@@ -59,14 +65,21 @@ async fn main() -> anyhow::Result<()> {
             heard.text
         );
     }
-    println!("word error {:.2} % of {words} words", 100.0 * wrong as f64 / words.max(1) as f64);
+    println!(
+        "word error {:.2} % of {words} words",
+        100.0 * wrong as f64 / words.max(1) as f64
+    );
     report("gate's close to final text", waits);
     report("turn detector", judged);
     Ok(())
 }
 
 fn options() -> anyhow::Result<Options> {
-    let mut options = Options { live: false, threads: 2, files: Vec::new() };
+    let mut options = Options {
+        live: false,
+        threads: 2,
+        files: Vec::new(),
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -85,20 +98,33 @@ async fn hear(whisper: &WhisperTranscriber, samples: &[i16], live: bool) -> Hear
     let closed = Arc::clone(&closes);
     let samples = samples.to_vec();
     let feed = tokio::spawn(async move {
-        let (mut detector, mut gate) = (EarshotDetector::new(), SpeechGate::new(GateRules::default()));
+        let (mut detector, mut gate) = (
+            EarshotDetector::new(),
+            SpeechGate::new(GateRules::default()),
+        );
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         for (chunk, i) in samples.chunks_exact(320).zip(0u32..) {
             if live {
                 tick.tick().await;
             }
             let at = Duration::from_millis(20) * i;
-            let frame = Frame { rate: 16_000, samples: chunk.into() };
-            let edge = gate.push(detector.speech(&frame), dbfs(&frame.samples), at + Duration::from_millis(20));
+            let frame = Frame {
+                rate: 16_000,
+                samples: chunk.into(),
+            };
+            let edge = gate.push(
+                detector.speech(&frame),
+                dbfs(&frame.samples),
+                at + Duration::from_millis(20),
+            );
             tell.send(Hearing::Frame { frame, at }).await.ok();
             match edge {
                 Some(Edge::Started { at }) => tell.send(Hearing::SpeechStarted { at }).await.ok(),
                 Some(Edge::Stopped { at }) => {
-                    closed.lock().expect("no thread panics with it").push((at, Instant::now()));
+                    closed
+                        .lock()
+                        .expect("no thread panics with it")
+                        .push((at, Instant::now()));
                     tell.send(Hearing::SpeechStopped { at }).await.ok()
                 }
                 None => None,
@@ -114,7 +140,9 @@ async fn hear(whisper: &WhisperTranscriber, samples: &[i16], live: bool) -> Hear
         heard.text = utterance.text;
         let closes = closes.lock().expect("no thread panics with it");
         let close = closes.iter().find(|(at, _)| *at == utterance.until);
-        heard.waits.extend(close.map(|(_, when)| when.elapsed().as_secs_f64() * 1000.0));
+        heard
+            .waits
+            .extend(close.map(|(_, when)| when.elapsed().as_secs_f64() * 1000.0));
     }
     feed.await.ok();
     heard
@@ -122,18 +150,39 @@ async fn hear(whisper: &WhisperTranscriber, samples: &[i16], live: bool) -> Hear
 
 fn report(what: &str, mut times: Vec<f64>) {
     times.sort_by(f64::total_cmp);
-    let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or(f64::NAN);
-    println!("{what}: median {:.0} ms, p90 {:.0} ms of {}", at(50), at(90), times.len());
+    let at = |part: usize| {
+        times
+            .get(times.len() * part / 100)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    println!(
+        "{what}: median {:.0} ms, p90 {:.0} ms of {}",
+        at(50),
+        at(90),
+        times.len()
+    );
 }
 
 fn name(file: &Path) -> String {
-    file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    file.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Words in lower case without marks; the few numbers of the test sentences as words.
 fn normal(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace('-', " ");
-    let kept: String = text.chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
+    let kept: String = text
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '\'' {
+                c
+            } else {
+                ' '
+            }
+        })
+        .collect();
     let word = |word: &str| match word {
         "2" => "two".into(),
         "7" => "seven".into(),

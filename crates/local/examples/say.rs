@@ -40,7 +40,8 @@ fn main() -> anyhow::Result<()> {
             let mut totals: Vec<Duration> = Vec::new();
             let mut length = 0;
             for _ in 0..9 {
-                let (samples, first, total) = runtime.block_on(say(voice.as_ref(), &[clause.to_owned()], false))?;
+                let (samples, first, total) =
+                    runtime.block_on(say(voice.as_ref(), &[clause.to_owned()], false))?;
                 firsts.push(first);
                 totals.push(total);
                 length = samples.len();
@@ -75,8 +76,18 @@ fn load(name: &str, models: &Path, cpu: Arc<Cpu>) -> anyhow::Result<Box<dyn Voic
     })
 }
 
-async fn say(voice: &dyn Voice, text: &[String], tell: bool) -> anyhow::Result<(Vec<f32>, Duration, Duration)> {
-    let pieces: Vec<Piece> = (0..).zip(text).map(|(index, text)| Piece { index, text: text.clone() }).collect();
+async fn say(
+    voice: &dyn Voice,
+    text: &[String],
+    tell: bool,
+) -> anyhow::Result<(Vec<f32>, Duration, Duration)> {
+    let pieces: Vec<Piece> = (0..)
+        .zip(text)
+        .map(|(index, text)| Piece {
+            index,
+            text: text.clone(),
+        })
+        .collect();
     let begun = Instant::now();
     let mut speech = voice.speak(stream::iter(pieces).boxed());
     let mut first = None;
@@ -89,7 +100,11 @@ async fn say(voice: &dyn Voice, text: &[String], tell: bool) -> anyhow::Result<(
             }
             Speech::Done { piece, timings } if tell => {
                 for timing in timings {
-                    println!("{piece}\t{}\t{:.3}", timing.chars, timing.until.as_secs_f64());
+                    println!(
+                        "{piece}\t{}\t{:.3}",
+                        timing.chars,
+                        timing.until.as_secs_f64()
+                    );
                 }
             }
             Speech::Done { .. } => {}
@@ -99,8 +114,12 @@ async fn say(voice: &dyn Voice, text: &[String], tell: bool) -> anyhow::Result<(
 }
 
 fn save(path: &Path, rate: u32, samples: &[f32]) -> anyhow::Result<()> {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut wav = hound::WavWriter::create(path, spec)?;
     for sample in samples {
         wav.write_sample((sample.clamp(-1.0, 1.0) * 32767.0) as i16)?;
@@ -109,11 +128,21 @@ fn save(path: &Path, rate: u32, samples: &[f32]) -> anyhow::Result<()> {
 }
 
 fn options() -> anyhow::Result<Options> {
-    let mut options = Options { threads: 2, voice: "piper".into(), out: None, text: Vec::new() };
+    let mut options = Options {
+        threads: 2,
+        voice: "piper".into(),
+        out: None,
+        text: Vec::new(),
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--threads" => options.threads = arguments.next().context("--threads needs a number")?.parse()?,
+            "--threads" => {
+                options.threads = arguments
+                    .next()
+                    .context("--threads needs a number")?
+                    .parse()?
+            }
             "--voice" => options.voice = arguments.next().context("--voice needs a name")?,
             "--out" => options.out = Some(arguments.next().context("--out needs a path")?.into()),
             _ => options.text.push(argument),

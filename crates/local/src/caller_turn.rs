@@ -58,7 +58,11 @@ impl CallerTurn {
 
     /// Ends the turn: what was said belongs to it, what is being said at this moment begins the next one.
     pub fn take(&mut self) {
-        let rest = if self.speaking() { self.samples.split_off(WINDOW / 2 + self.began * FRAME) } else { Vec::new() };
+        let rest = if self.speaking() {
+            self.samples.split_off(WINDOW / 2 + self.began * FRAME)
+        } else {
+            Vec::new()
+        };
         let open = self.open.filter(Option::is_none);
         self.forget();
         self.open = open;
@@ -67,7 +71,10 @@ impl CallerTurn {
     }
 
     pub fn push(&mut self, samples: &[i16], at: Duration) {
-        let frame: Vec<f32> = samples.iter().map(|sample| f32::from(*sample) / 32768.0).collect();
+        let frame: Vec<f32> = samples
+            .iter()
+            .map(|sample| f32::from(*sample) / 32768.0)
+            .collect();
         self.until = at + Duration::from_millis(20);
         match self.open {
             Some(None) => self.keep(&frame),
@@ -104,7 +111,8 @@ impl CallerTurn {
 
     /// The frame in which this moment of the present stretch lies.
     pub fn frame_at(&self, at: Duration) -> usize {
-        self.frames().saturating_sub(self.until.saturating_sub(at).as_millis() as usize / 20)
+        self.frames()
+            .saturating_sub(self.until.saturating_sub(at).as_millis() as usize / 20)
     }
 
     pub fn speaking(&self) -> bool {
@@ -128,7 +136,9 @@ impl CallerTurn {
     /// Whether everything from this frame on is far below the loudest tenth of the turn.
     pub fn quiet_from(&self, frame: usize) -> bool {
         let limit = self.quiet();
-        self.loudness.get(frame..).is_some_and(|rest| rest.iter().all(|loudness| *loudness < limit))
+        self.loudness
+            .get(frame..)
+            .is_some_and(|rest| rest.iter().all(|loudness| *loudness < limit))
     }
 
     /// What is softer than this, as a root mean square, is quiet against the speech of the turn.
@@ -139,7 +149,11 @@ impl CallerTurn {
     /// How long the turn was loud, in seconds.
     pub fn voiced(&self) -> f32 {
         let limit = (self.loud() * 0.1).max(1e-4);
-        self.loudness.iter().filter(|loudness| **loudness >= limit).count() as f32 * 0.02
+        self.loudness
+            .iter()
+            .filter(|loudness| **loudness >= limit)
+            .count() as f32
+            * 0.02
     }
 
     fn loud(&self) -> f32 {
@@ -159,8 +173,12 @@ impl CallerTurn {
 
     fn keep(&mut self, frame: &[f32]) {
         self.samples.extend_from_slice(frame);
-        self.loudness.push((frame.iter().map(|x| x * x).sum::<f32>() / FRAME as f32).sqrt());
-        self.mel.columns(&self.samples[self.columns.len() / BANDS * HOP..], &mut self.columns);
+        self.loudness
+            .push((frame.iter().map(|x| x * x).sum::<f32>() / FRAME as f32).sqrt());
+        self.mel.columns(
+            &self.samples[self.columns.len() / BANDS * HOP..],
+            &mut self.columns,
+        );
     }
 }
 
@@ -173,7 +191,9 @@ mod tests {
     }
 
     fn hear(turn: &mut CallerTurn, from: u64, to: u64, sample: i16) {
-        (from..to).step_by(20).for_each(|at| turn.push(&[sample; FRAME], ms(at)));
+        (from..to)
+            .step_by(20)
+            .for_each(|at| turn.push(&[sample; FRAME], ms(at)));
     }
 
     #[test]
@@ -194,7 +214,11 @@ mod tests {
         hear(&mut turn, 0, 1000, 9000);
         turn.speech_stopped(ms(1000));
         hear(&mut turn, 1000, 6000, 0);
-        assert_eq!(turn.length(), ms(2500), "a second of speech, a second and a half of the pause");
+        assert_eq!(
+            turn.length(),
+            ms(2500),
+            "a second of speech, a second and a half of the pause"
+        );
         turn.speech_started(ms(5900));
         assert_eq!(turn.length(), ms(2800), "and the lead of the next word");
     }
@@ -205,7 +229,10 @@ mod tests {
         turn.speech_started(ms(0));
         let sample = |i: usize| ((i * i) % 7001) as i16 - 3500;
         let sound: Vec<i16> = (0..16_000).map(sample).collect();
-        sound.chunks_exact(FRAME).zip(0..).for_each(|(frame, i)| turn.push(frame, ms(i * 20)));
+        sound
+            .chunks_exact(FRAME)
+            .zip(0..)
+            .for_each(|(frame, i)| turn.push(frame, ms(i * 20)));
         let mut padded = vec![0.0; WINDOW / 2];
         padded.extend(sound.iter().map(|s| f32::from(*s) / 32768.0));
         padded.resize(padded.len() + WINDOW / 2, 0.0);
@@ -213,7 +240,12 @@ mod tests {
         Mel::new().columns(&padded, &mut whole);
         let columns = turn.columns();
         assert_eq!(columns.len(), whole.len());
-        assert!(columns.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-3));
+        assert!(
+            columns
+                .iter()
+                .zip(&whole)
+                .all(|(a, b)| (a - b).abs() < 1e-3)
+        );
     }
 
     #[test]

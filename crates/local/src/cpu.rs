@@ -42,8 +42,16 @@ impl Cpu {
     }
 
     pub fn new(lanes: usize, threads: usize) -> Self {
-        let state = State { free: lanes.max(1), next: 0, waiting: BTreeSet::new() };
-        Self { state: Mutex::new(state), freed: Condvar::new(), threads: threads.max(1) }
+        let state = State {
+            free: lanes.max(1),
+            next: 0,
+            waiting: BTreeSet::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            freed: Condvar::new(),
+            threads: threads.max(1),
+        }
     }
 
     /// Threads that a job may use while it holds its turn.
@@ -59,7 +67,10 @@ impl Cpu {
         state.next += 1;
         state.waiting.insert(ticket);
         while state.free == 0 || state.waiting.first() != Some(&ticket) {
-            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .freed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         state.waiting.remove(&ticket);
         state.free -= 1;
@@ -70,7 +81,10 @@ impl Cpu {
 
     /// True when somebody at least as urgent is waiting: a long job should end its turn and ask again.
     pub fn wanted(&self, urgency: Urgency) -> bool {
-        self.lock().waiting.first().is_some_and(|(waiting, _)| *waiting <= urgency)
+        self.lock()
+            .waiting
+            .first()
+            .is_some_and(|(waiting, _)| *waiting <= urgency)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

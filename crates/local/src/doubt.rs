@@ -6,20 +6,41 @@ use crate::whisper::Heard;
 
 /// What is written over sound without words, in lower case and without marks.
 const MADE_UP: [&str; 16] = [
-    "you", "thank you", "thank you very much", "thank you so much", "thanks", "thanks for watching", "thank you for watching",
-    "bye", "bye bye", "so", "oh", "okay", "i", "the", "hmm", "uh",
+    "you",
+    "thank you",
+    "thank you very much",
+    "thank you so much",
+    "thanks",
+    "thanks for watching",
+    "thank you for watching",
+    "bye",
+    "bye bye",
+    "so",
+    "oh",
+    "okay",
+    "i",
+    "the",
+    "hmm",
+    "uh",
 ];
 
 /// The words, or an empty text when there probably were none. `voiced` is how long the sound was loud, in seconds.
 pub(crate) fn believed(heard: &Heard, voiced: f32) -> String {
     let text = without_brackets(&heard.text);
-    let plain: String = text.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '\'').collect();
+    let plain: String = text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '\'')
+        .collect();
     let plain = plain.trim().to_lowercase();
     let made_up = MADE_UP.contains(&plain.as_str());
     let unsure = heard.nothing > 0.6 && heard.certainty < -0.7 || heard.certainty < -1.4;
     let too_fast = voiced < plain.len() as f32 / 60.0;
     let suspicious = made_up && (heard.certainty < -0.75 || heard.nothing > 0.5);
-    if plain.is_empty() || unsure || too_fast || suspicious { String::new() } else { text }
+    if plain.is_empty() || unsure || too_fast || suspicious {
+        String::new()
+    } else {
+        text
+    }
 }
 
 /// "(coughs) Hello [noise]" is "Hello".
@@ -37,7 +58,10 @@ fn without_brackets(text: &str) -> String {
         '♪' | '*' => false,
         _ => depth == 0,
     });
-    kept.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    kept.collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -45,26 +69,49 @@ mod tests {
     use super::*;
 
     fn heard(text: &str, certainty: f32, nothing: f32) -> Heard {
-        Heard { text: text.into(), certainty, nothing, tokens: Vec::new() }
+        Heard {
+            text: text.into(),
+            certainty,
+            nothing,
+            tokens: Vec::new(),
+        }
     }
 
     #[test]
     fn clear_words_are_believed() {
-        assert_eq!(believed(&heard("Do you have parking?", -0.2, 0.01), 1.4), "Do you have parking?");
-        assert_eq!(believed(&heard("Thank you.", -0.3, 0.05), 0.6), "Thank you.");
+        assert_eq!(
+            believed(&heard("Do you have parking?", -0.2, 0.01), 1.4),
+            "Do you have parking?"
+        );
+        assert_eq!(
+            believed(&heard("Thank you.", -0.3, 0.05), 0.6),
+            "Thank you."
+        );
     }
 
     #[test]
     fn what_is_written_over_noise_is_not() {
         assert_eq!(believed(&heard("Thank you.", -0.9, 0.3), 0.6), "");
         assert_eq!(believed(&heard("you", -0.4, 0.8), 0.4), "");
-        assert_eq!(believed(&heard("The man is in the house.", -1.0, 0.9), 1.0), "");
-        assert_eq!(believed(&heard("I would like to book a room for two.", -0.2, 0.0), 0.1), "");
+        assert_eq!(
+            believed(&heard("The man is in the house.", -1.0, 0.9), 1.0),
+            ""
+        );
+        assert_eq!(
+            believed(
+                &heard("I would like to book a room for two.", -0.2, 0.0),
+                0.1
+            ),
+            ""
+        );
     }
 
     #[test]
     fn bracketed_text_is_dropped() {
         assert_eq!(believed(&heard("[BLANK_AUDIO]", -0.1, 0.0), 1.0), "");
-        assert_eq!(believed(&heard("(coughs) Hello there.", -0.2, 0.0), 1.0), "Hello there.");
+        assert_eq!(
+            believed(&heard("(coughs) Hello there.", -0.2, 0.0), 1.0),
+            "Hello there."
+        );
     }
 }

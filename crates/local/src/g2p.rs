@@ -49,23 +49,42 @@ impl Pronouncer {
     /// Reads `misaki-us-gold.json` and `misaki-us-silver.json`.
     pub(crate) fn load(dir: &Path) -> Result<Self, LoadError> {
         let read = |name: &str| Lexicon::load(&dir.join(name));
-        Ok(Self { gold: read("misaki-us-gold.json")?, silver: read("misaki-us-silver.json")? })
+        Ok(Self {
+            gold: read("misaki-us-gold.json")?,
+            silver: read("misaki-us-silver.json")?,
+        })
     }
 
     /// The words of a text in order. Together they cover all its characters, if there is any word at all.
     pub(crate) fn words(&self, text: &str) -> Vec<Word> {
         let mut written = split(text);
-        let shouting = written.iter().filter(|word| is_capitals(&word.text)).count() * 2 > written.len();
+        let shouting = written
+            .iter()
+            .filter(|word| is_capitals(&word.text))
+            .count()
+            * 2
+            > written.len();
         if shouting && written.len() > 2 {
-            written.iter_mut().for_each(|word| word.text = word.text.to_lowercase());
+            written
+                .iter_mut()
+                .for_each(|word| word.text = word.text.to_lowercase());
         }
         let mut words = Vec::with_capacity(written.len());
         let mut next_begins_with_vowel = None; // nothing follows
         for at in (0..written.len()).rev() {
-            let here = Place { words: &written, at, next_begins_with_vowel };
+            let here = Place {
+                words: &written,
+                at,
+                next_begins_with_vowel,
+            };
             let (said, weak) = self.say(&here);
             next_begins_with_vowel = begins_with_vowel(&said).or(next_begins_with_vowel);
-            words.push(Word { said, chars: written[at].chars, mark: written[at].mark, weak });
+            words.push(Word {
+                said,
+                chars: written[at].chars,
+                mark: written[at].mark,
+                weak,
+            });
         }
         words.reverse();
         words.retain(|word| !word.said.is_empty());
@@ -83,7 +102,10 @@ impl Pronouncer {
         if let Some(said) = self.whole(word, here) {
             return (said, weak::is_weak(&word.to_lowercase()));
         }
-        let parts: Vec<&str> = word.split(['-', '/', '_', '.']).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = word
+            .split(['-', '/', '_', '.'])
+            .filter(|part| !part.is_empty())
+            .collect();
         let said = match parts.as_slice() {
             [] => String::new(),
             [part] => self.part(part, here),
@@ -107,14 +129,22 @@ impl Pronouncer {
             return Some(said);
         }
         let lower = word.to_lowercase();
-        suffix::stems(&lower).into_iter().find_map(|(stem, ending)| {
-            let written = word.get(..stem.len()).filter(|_| ending == suffix::Ending::S && stem.len() < word.len());
-            let stem = match written {
-                Some(written) if is_capitals(written) && written.len() > 1 => self.whole(written, here)?, // "TVs"
-                _ => self.known(&stem, here).filter(|_| stem.len() > 2 || ending == suffix::Ending::S)?,
-            };
-            Some(ending.join(&stem))
-        })
+        suffix::stems(&lower)
+            .into_iter()
+            .find_map(|(stem, ending)| {
+                let written = word
+                    .get(..stem.len())
+                    .filter(|_| ending == suffix::Ending::S && stem.len() < word.len());
+                let stem = match written {
+                    Some(written) if is_capitals(written) && written.len() > 1 => {
+                        self.whole(written, here)?
+                    } // "TVs"
+                    _ => self
+                        .known(&stem, here)
+                        .filter(|_| stem.len() > 2 || ending == suffix::Ending::S)?,
+                };
+                Some(ending.join(&stem))
+            })
     }
 
     /// As written, then in small letters, then as a name.
@@ -139,7 +169,9 @@ impl Pronouncer {
         match self.gold.find(word) {
             Some(Known::Several(forms)) => forms.is_spelled_as_noun(),
             Some(Known::One(_)) => false,
-            None if word.len() <= 3 && word != "OK" => self.gold.find(&word.to_lowercase()).is_none() || word == "IT",
+            None if word.len() <= 3 && word != "OK" => {
+                self.gold.find(&word.to_lowercase()).is_none() || word == "IT"
+            }
             None => false,
         }
     }
@@ -174,18 +206,30 @@ impl Pronouncer {
 
     fn sound_out(&self, word: &str) -> String {
         let said = stress::place(word, &letters::sounds(word));
-        if said.is_empty() { self.spell(word) } else { said }
+        if said.is_empty() {
+            self.spell(word)
+        } else {
+            said
+        }
     }
 
     /// Letter by letter, the last one stressed most.
     fn spell(&self, word: &str) -> String {
         let name = |letter: char| match self.gold.find(letter.to_uppercase().to_string().as_str()) {
             Some(Known::One(said)) => said.to_owned(),
-            _ => sign_name(letter).and_then(|name| self.known(name, &Place::alone())).unwrap_or_default(),
+            _ => sign_name(letter)
+                .and_then(|name| self.known(name, &Place::alone()))
+                .unwrap_or_default(),
         };
         let names: Vec<String> = word.chars().map(name).collect();
         let last = names.len().saturating_sub(1);
-        let stressed = |(at, name): (usize, &String)| if at == last { name.clone() } else { name.replace('ˈ', "ˌ") };
+        let stressed = |(at, name): (usize, &String)| {
+            if at == last {
+                name.clone()
+            } else {
+                name.replace('ˈ', "ˌ")
+            }
+        };
         names.iter().enumerate().map(stressed).collect()
     }
 }
@@ -199,11 +243,17 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn alone() -> Self {
-        Self { words: &[], at: 0, next_begins_with_vowel: None }
+        Self {
+            words: &[],
+            at: 0,
+            next_begins_with_vowel: None,
+        }
     }
 
     fn word(&self) -> &str {
-        self.words.get(self.at).map_or("", |word| word.text.as_str())
+        self.words
+            .get(self.at)
+            .map_or("", |word| word.text.as_str())
     }
 
     /// The word `by` places away in small letters; empty outside the text or beyond a punctuation mark.
@@ -212,7 +262,10 @@ impl Place<'_> {
             return String::new();
         };
         let between = if by < 0 { at..self.at } else { self.at..at };
-        let cut = self.words.get(between).is_none_or(|between| between.iter().any(|word| word.mark.is_some()));
+        let cut = self
+            .words
+            .get(between)
+            .is_none_or(|between| between.iter().any(|word| word.mark.is_some()));
         match self.words.get(at) {
             Some(word) if !cut => word.text.to_lowercase(),
             _ => String::new(),
@@ -221,12 +274,18 @@ impl Place<'_> {
 
     /// True if a clause ends here.
     fn is_last(&self) -> bool {
-        self.next_begins_with_vowel.is_none() || self.words.get(self.at).is_some_and(|word| word.mark.is_some())
+        self.next_begins_with_vowel.is_none()
+            || self
+                .words
+                .get(self.at)
+                .is_some_and(|word| word.mark.is_some())
     }
 }
 
 fn begins_with_vowel(said: &str) -> Option<bool> {
-    said.chars().find(|sound| !"ˈˌ".contains(*sound)).map(stress::is_vowel)
+    said.chars()
+        .find(|sound| !"ˈˌ".contains(*sound))
+        .map(stress::is_vowel)
 }
 
 fn is_capitals(word: &str) -> bool {
@@ -241,7 +300,11 @@ fn is_dotted(word: &str) -> bool {
 /// The first part of a compound keeps its stress, the others give way.
 fn join_compound(parts: impl Iterator<Item = String>) -> String {
     let join = |mut joined: String, part: String| {
-        joined.push_str(&if joined.contains('ˈ') { part.replace('ˈ', "ˌ") } else { part });
+        joined.push_str(&if joined.contains('ˈ') {
+            part.replace('ˈ', "ˌ")
+        } else {
+            part
+        });
         joined
     };
     parts.fold(String::new(), join)
@@ -257,7 +320,11 @@ fn split(text: &str) -> Vec<Written> {
             let word = current.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '\'');
             let title = title(word).filter(|_| mark == Some('.'));
             let text = title.unwrap_or(word).to_owned();
-            words.push(Written { text, chars: count, mark: mark.filter(|_| title.is_none()) });
+            words.push(Written {
+                text,
+                chars: count,
+                mark: mark.filter(|_| title.is_none()),
+            });
         } else if let (Some(mark), Some(last)) = (mark, words.last_mut()) {
             last.mark = Some(stronger(last.mark, mark));
             last.chars = count;
@@ -273,8 +340,16 @@ fn split(text: &str) -> Vec<Written> {
             '.' | ',' | ':' if inside && !current.is_empty() => {
                 // "a.m.", "3.5", "10:30": part of the word; "word,word" is a pause
                 let digits = current.ends_with(|last: char| last.is_ascii_digit());
-                let dotted = sign == '.' && current.rsplit('.').next().is_some_and(|part| part.chars().count() == 1);
-                if digits || dotted { current.push(sign) } else { close(&mut current, Some(sign), count) }
+                let dotted = sign == '.'
+                    && current
+                        .rsplit('.')
+                        .next()
+                        .is_some_and(|part| part.chars().count() == 1);
+                if digits || dotted {
+                    current.push(sign)
+                } else {
+                    close(&mut current, Some(sign), count)
+                }
             }
             '.' if is_dotted(&current) => {
                 let ends = signs.clone().all(|rest| !rest.is_alphanumeric());
@@ -305,7 +380,9 @@ fn stronger(before: Option<char>, now: char) -> char {
         ';' | ':' => 1,
         _ => 0,
     };
-    before.filter(|before| weight(*before) >= weight(now)).unwrap_or(now)
+    before
+        .filter(|before| weight(*before) >= weight(now))
+        .unwrap_or(now)
 }
 
 /// Titles are written with a full stop that ends no sentence.

@@ -6,6 +6,7 @@
 mod caller_turn;
 mod cpu;
 mod doubt;
+mod engines;
 #[cfg(test)]
 mod fixtures;
 mod g2p;
@@ -22,6 +23,7 @@ mod voice;
 mod whisper;
 
 pub use cpu::{Cpu, Turn, Urgency};
+pub use engines::{VoiceChoice, engines};
 pub use load::LoadError;
 #[cfg(feature = "llama")]
 pub use model::{LlamaModel, demo};

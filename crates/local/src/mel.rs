@@ -35,8 +35,16 @@ impl Mel {
         let fft = FftPlanner::new().plan_fft_forward(WINDOW);
         let scratch = vec![Complex32::default(); fft.get_inplace_scratch_len()];
         let turn = |i: usize| std::f64::consts::TAU * i as f64 / WINDOW as f64;
-        let hann = (0..WINDOW).map(|i| (0.5 - 0.5 * turn(i).cos()) as f32).collect();
-        Self { fft, hann, bands: bands(), buffer: vec![Complex32::default(); WINDOW], scratch }
+        let hann = (0..WINDOW)
+            .map(|i| (0.5 - 0.5 * turn(i).cos()) as f32)
+            .collect();
+        Self {
+            fft,
+            hann,
+            bands: bands(),
+            buffer: vec![Complex32::default(); WINDOW],
+            scratch,
+        }
     }
 
     /// Appends one column (80 logarithms to base 10) for each whole window in `samples`, the first at its start.
@@ -54,13 +62,21 @@ impl Mel {
         for (i, slot) in self.buffer.iter_mut().enumerate() {
             *slot = Complex32::new(first[i], second.map_or(0.0, |s| s[i])) * self.hann[i];
         }
-        self.fft.process_with_scratch(&mut self.buffer, &mut self.scratch);
+        self.fft
+            .process_with_scratch(&mut self.buffer, &mut self.scratch);
         let mirror = |bin: usize| self.buffer[(WINDOW - bin) % WINDOW].conj();
-        let even: [f32; BINS] = std::array::from_fn(|bin| (self.buffer[bin] + mirror(bin)).norm_sqr() / 4.0);
-        let odd: [f32; BINS] = std::array::from_fn(|bin| (self.buffer[bin] - mirror(bin)).norm_sqr() / 4.0);
+        let even: [f32; BINS] =
+            std::array::from_fn(|bin| (self.buffer[bin] + mirror(bin)).norm_sqr() / 4.0);
+        let odd: [f32; BINS] =
+            std::array::from_fn(|bin| (self.buffer[bin] - mirror(bin)).norm_sqr() / 4.0);
         for power in [Some(even), second.map(|_| odd)].iter().flatten() {
             out.extend(self.bands.iter().map(|band| {
-                let energy: f32 = band.weights.iter().zip(&power[band.first..]).map(|(w, p)| w * p).sum();
+                let energy: f32 = band
+                    .weights
+                    .iter()
+                    .zip(&power[band.first..])
+                    .map(|(w, p)| w * p)
+                    .sum();
                 energy.max(1e-10).log10()
             }));
         }
@@ -85,17 +101,33 @@ pub(crate) fn features(columns: &[f32], width: usize) -> Vec<f32> {
 /// Slaney's scale: linear to 1 kHz, logarithmic above; each triangle has the same area.
 fn bands() -> Vec<Band> {
     let step = 27.0 / 6.4f64.ln();
-    let hertz = |mel: f64| if mel < 15.0 { 200.0 * mel / 3.0 } else { 1000.0 * ((mel - 15.0) / step).exp() };
+    let hertz = |mel: f64| {
+        if mel < 15.0 {
+            200.0 * mel / 3.0
+        } else {
+            1000.0 * ((mel - 15.0) / step).exp()
+        }
+    };
     let top = 15.0 + 8.0f64.ln() * step;
     let corner = |i: usize| hertz(top * i as f64 / (BANDS + 1) as f64);
     let frequency = |bin: usize| bin as f64 * 8000.0 / (BINS - 1) as f64;
     (0..BANDS)
         .map(|i| {
             let (low, middle, high) = (corner(i), corner(i + 1), corner(i + 2));
-            let weight = |f: f64| ((f - low) / (middle - low)).min((high - f) / (high - middle)) * 2.0 / (high - low);
-            let inside: Vec<usize> = (0..BINS).filter(|&bin| weight(frequency(bin)) > 0.0).collect();
+            let weight = |f: f64| {
+                ((f - low) / (middle - low)).min((high - f) / (high - middle)) * 2.0 / (high - low)
+            };
+            let inside: Vec<usize> = (0..BINS)
+                .filter(|&bin| weight(frequency(bin)) > 0.0)
+                .collect();
             let first = inside.first().copied().unwrap_or(0);
-            Band { first, weights: inside.iter().map(|&bin| weight(frequency(bin)) as f32).collect() }
+            Band {
+                first,
+                weights: inside
+                    .iter()
+                    .map(|&bin| weight(frequency(bin)) as f32)
+                    .collect(),
+            }
         })
         .collect()
 }

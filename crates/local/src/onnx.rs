@@ -18,14 +18,21 @@ pub(crate) struct Onnx {
 impl Onnx {
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let bytes = load::read(path)?;
-        let model = ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
+        let model = ModelOptions::with_all_ops()
+            .prepack_weights(true)
+            .load(bytes);
         let model = model.map_err(|why| LoadError::corrupt(path, why))?;
-        Ok(Self { path: path.into(), model })
+        Ok(Self {
+            path: path.into(),
+            model,
+        })
     }
 
     /// The place of an input or output.
     pub fn node(&self, name: &str) -> Result<NodeId, LoadError> {
-        self.model.node_id(name).map_err(|_| LoadError::cannot_run(&self.path, format!("it has no `{name}`")))
+        self.model
+            .node_id(name)
+            .map_err(|_| LoadError::cannot_run(&self.path, format!("it has no `{name}`")))
     }
 
     pub fn path(&self) -> &Path {
@@ -38,7 +45,11 @@ impl Onnx {
         inputs: Vec<(NodeId, ValueOrView)>,
         outputs: &[NodeId],
     ) -> Result<Vec<Value>, RunError> {
-        self.model.run(inputs, outputs, Some(RunOptions::default().with_thread_pool(Some(Arc::clone(threads)))))
+        self.model.run(
+            inputs,
+            outputs,
+            Some(RunOptions::default().with_thread_pool(Some(Arc::clone(threads)))),
+        )
     }
 }
 
@@ -50,7 +61,10 @@ pub(crate) struct Pools {
 
 impl Pools {
     pub fn new(threads: usize) -> Self {
-        Self { threads, free: Mutex::default() }
+        Self {
+            threads,
+            free: Mutex::default(),
+        }
     }
 
     /// Runs `job` with a set of threads of its own.

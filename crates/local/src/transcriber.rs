@@ -48,10 +48,17 @@ impl Transcriber for WhisperTranscriber {
         let (told, inbox) = mpsc::channel(WAITING);
         let (say, said) = mpsc::channel(16); // when full the thread waits until the call has read
         let call = Call::new(Arc::clone(&self.whisper), Arc::clone(&self.cpu), inbox, say);
-        match std::thread::Builder::new().name("transcriber".into()).spawn(move || call.serve()) {
+        match std::thread::Builder::new()
+            .name("transcriber".into())
+            .spawn(move || call.serve())
+        {
             Ok(_) => joined(hearing, told, said).boxed(),
             Err(why) => {
-                let fault = Fault::new(VENDOR, Kind::Busy, format!("no thread for another call: {why}"));
+                let fault = Fault::new(
+                    VENDOR,
+                    Kind::Busy,
+                    format!("no thread for another call: {why}"),
+                );
                 futures::stream::iter([Err(fault)]).boxed()
             }
         }
@@ -119,11 +126,25 @@ impl Call {
         say: mpsc::Sender<Result<Utterance, Fault>>,
     ) -> Self {
         let turn = CallerTurn::new();
-        Self { whisper, cpu, inbox, ahead: VecDeque::new(), say, turn, id: 0, last: None, tried: 0 }
+        Self {
+            whisper,
+            cpu,
+            inbox,
+            ahead: VecDeque::new(),
+            say,
+            turn,
+            id: 0,
+            last: None,
+            tried: 0,
+        }
     }
 
     fn serve(mut self) {
-        while let Some(next) = self.ahead.pop_front().or_else(|| self.inbox.blocking_recv()) {
+        while let Some(next) = self
+            .ahead
+            .pop_front()
+            .or_else(|| self.inbox.blocking_recv())
+        {
             if self.act(next).is_err() {
                 return;
             }
@@ -163,7 +184,12 @@ impl Call {
     }
 
     fn after_a_frame(&mut self) -> Result<(), Over> {
-        if self.turn.rests() && self.last.as_ref().is_some_and(|run| self.believed(&run.heard).is_empty()) {
+        if self.turn.rests()
+            && self
+                .last
+                .as_ref()
+                .is_some_and(|run| self.believed(&run.heard).is_empty())
+        {
             self.turn.forget(); // noise would only stand in the way of the words to come
             self.last = None;
             self.tried = 0;
@@ -181,7 +207,10 @@ impl Call {
             self.start_next();
             return Ok(());
         }
-        let unheard = self.last.as_ref().is_none_or(|run| !self.turn.quiet_from(run.frames));
+        let unheard = self
+            .last
+            .as_ref()
+            .is_none_or(|run| !self.turn.quiet_from(run.frames));
         let since = frames.saturating_sub(self.tried);
         if hush && unheard && since >= OFTEN / 3 {
             self.interim(Urgency::Soon)
@@ -195,7 +224,11 @@ impl Call {
     fn interim(&mut self, urgency: Urgency) -> Result<(), Over> {
         self.tried = self.turn.frames();
         if self.listen(urgency)? {
-            let text = self.last.as_ref().map(|run| self.believed(&run.heard)).unwrap_or_default();
+            let text = self
+                .last
+                .as_ref()
+                .map(|run| self.believed(&run.heard))
+                .unwrap_or_default();
             if !text.is_empty() {
                 return self.utter(text, self.turn.until(), false);
             }
@@ -208,7 +241,11 @@ impl Call {
         let end = self.turn.frame_at(until);
         let heard = |run: &Run| run.frames >= end || self.turn.quiet_from(run.frames);
         if self.last.as_ref().is_some_and(heard) || self.listen(Urgency::Now)? {
-            let text = self.last.as_ref().map(|run| self.believed(&run.heard)).unwrap_or_default();
+            let text = self
+                .last
+                .as_ref()
+                .map(|run| self.believed(&run.heard))
+                .unwrap_or_default();
             return self.utter(text, until, true);
         }
         Ok(())
@@ -222,7 +259,11 @@ impl Call {
     fn listen(&mut self, urgency: Urgency) -> Result<bool, Over> {
         let columns = self.turn.columns();
         let frames = self.turn.frames();
-        let draft = self.last.as_ref().map(|run| run.heard.tokens.clone()).unwrap_or_default();
+        let draft = self
+            .last
+            .as_ref()
+            .map(|run| run.heard.tokens.clone())
+            .unwrap_or_default();
         let quiet = self.turn.quiet();
         let _turn = self.cpu.take(urgency);
         let mut go_on = || {
@@ -243,14 +284,23 @@ impl Call {
             }
             Err(Stopped::Abandoned) => Ok(false),
             Err(why) => {
-                self.say.blocking_send(Err(Fault::new(VENDOR, Kind::Gone, why.to_string()))).ok();
+                self.say
+                    .blocking_send(Err(Fault::new(VENDOR, Kind::Gone, why.to_string())))
+                    .ok();
                 Err(Over)
             }
         }
     }
 
     fn utter(&self, text: String, until: Duration, is_final: bool) -> Result<(), Over> {
-        self.say.blocking_send(Ok(Utterance { id: self.id, text, until, is_final })).map_err(|_| Over)
+        self.say
+            .blocking_send(Ok(Utterance {
+                id: self.id,
+                text,
+                until,
+                is_final,
+            }))
+            .map_err(|_| Over)
     }
 }
 
@@ -259,10 +309,15 @@ impl Call {
 /// stop; with nothing but quiet before the stop it becomes the final one.
 fn still_wanted(since: &VecDeque<Hearing>, urgency: Urgency, quiet: f32, cpu: &Cpu) -> bool {
     if urgency == Urgency::Now {
-        let mut before = since.iter().take_while(|next| !matches!(next, Hearing::TurnTaken));
+        let mut before = since
+            .iter()
+            .take_while(|next| !matches!(next, Hearing::TurnTaken));
         return !before.any(|next| matches!(next, Hearing::SpeechStarted { .. }));
     }
-    let Some(stop) = since.iter().position(|next| matches!(next, Hearing::SpeechStopped { .. })) else {
+    let Some(stop) = since
+        .iter()
+        .position(|next| matches!(next, Hearing::SpeechStopped { .. }))
+    else {
         return urgency < Urgency::Later || !cpu.wanted(Urgency::Soon);
     };
     since.iter().take(stop).all(|next| match next {
@@ -272,7 +327,10 @@ fn still_wanted(since: &VecDeque<Hearing>, urgency: Urgency, quiet: f32, cpu: &C
 }
 
 fn loudness(samples: &[i16]) -> f32 {
-    let square: f32 = samples.iter().map(|sample| (f32::from(*sample) / 32768.0).powi(2)).sum();
+    let square: f32 = samples
+        .iter()
+        .map(|sample| (f32::from(*sample) / 32768.0).powi(2))
+        .sum();
     (square / samples.len().max(1) as f32).sqrt()
 }
 

@@ -51,7 +51,9 @@ impl SmartTurn {
         for _ in 0..crate::workers() {
             let (judge, waiting) = (Arc::clone(&judge), Arc::clone(&waiting));
             let work = move || judge.serve(&waiting);
-            let spawned = std::thread::Builder::new().name("turn-detector".into()).spawn(work);
+            let spawned = std::thread::Builder::new()
+                .name("turn-detector".into())
+                .spawn(work);
             spawned.map_err(|why| LoadError::cannot_run(dir, why))?;
         }
         Ok(Self { questions })
@@ -63,8 +65,11 @@ impl TurnDetector for SmartTurn {
         let (answer, answered) = oneshot::channel();
         let asked = self.questions.try_send((turn, answer));
         async move {
-            asked.map_err(|_| Fault::new(VENDOR, Kind::Busy, "too many turns wait to be judged"))?;
-            answered.await.unwrap_or_else(|_| Err(Fault::new(VENDOR, Kind::Gone, "the worker has ended")))
+            asked
+                .map_err(|_| Fault::new(VENDOR, Kind::Busy, "too many turns wait to be judged"))?;
+            answered
+                .await
+                .unwrap_or_else(|_| Err(Fault::new(VENDOR, Kind::Gone, "the worker has ended")))
         }
         .boxed()
     }
@@ -74,15 +79,26 @@ impl Judge {
     fn load(dir: &Path, cpu: Arc<Cpu>) -> Result<Self, LoadError> {
         let model = Onnx::load(&dir.join("smart-turn-v3.2.onnx"))?;
         let (input, output) = (model.node("input_features")?, model.node("logits")?);
-        let judge = Self { input, output, pools: Pools::new(cpu.threads()), cpu, model };
-        judge.answer(&[], &mut Mel::new()).map_err(|why| LoadError::cannot_run(judge.model.path(), why.told))?;
+        let judge = Self {
+            input,
+            output,
+            pools: Pools::new(cpu.threads()),
+            cpu,
+            model,
+        };
+        judge
+            .answer(&[], &mut Mel::new())
+            .map_err(|why| LoadError::cannot_run(judge.model.path(), why.told))?;
         Ok(judge)
     }
 
     fn serve(&self, waiting: &Mutex<mpsc::Receiver<Question>>) {
         let mut mel = Mel::new();
         loop {
-            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let next = waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .recv();
             let Ok((turn, answer)) = next else { return };
             if !answer.is_closed() {
                 // Nobody listens any more when the call has moved on.
@@ -95,10 +111,16 @@ impl Judge {
         let _turn = self.cpu.take(Urgency::Now);
         let features = NdTensor::from_data([1, mel::BANDS, COLUMNS], features(samples, mel));
         let inputs = vec![(self.input, features.view().into())];
-        let outputs = self.pools.with(|threads| self.model.run(threads, inputs, &[self.output]));
-        let probability = outputs.ok().and_then(|mut out| out.pop()).and_then(|out| out.into_tensor::<f32>());
+        let outputs = self
+            .pools
+            .with(|threads| self.model.run(threads, inputs, &[self.output]));
+        let probability = outputs
+            .ok()
+            .and_then(|mut out| out.pop())
+            .and_then(|out| out.into_tensor::<f32>());
         let probability = probability.and_then(|p| p.iter().next().copied());
-        probability.ok_or_else(|| Fault::new(VENDOR, Kind::Misconfigured, "the model gave no answer"))
+        probability
+            .ok_or_else(|| Fault::new(VENDOR, Kind::Misconfigured, "the model gave no answer"))
     }
 }
 
@@ -129,12 +151,19 @@ mod tests {
     /// What the reference (pipecat-ai 1.14.0, onnxruntime 1.31) answers to the same samples, and how far another runtime
     /// may be off. The model's numbers are of eight bits: where it is in doubt the last digit of a feature moves its answer
     /// (`book-a`: 0.16, and 0.48 from the same runtime without its optimizations).
-    const REFERENCE: [(&str, f32, f32); 4] =
-        [("breakfast", 0.9901, 0.01), ("book-a", 0.1605, 0.2), ("parking", 0.9897, 0.01), ("pause", 0.9697, 0.02)];
+    const REFERENCE: [(&str, f32, f32); 4] = [
+        ("breakfast", 0.9901, 0.01),
+        ("book-a", 0.1605, 0.2),
+        ("parking", 0.9897, 0.01),
+        ("pause", 0.9697, 0.02),
+    ];
 
     fn judged(name: &str) -> f32 {
         let turns = SmartTurn::load(&fixtures::models(), Arc::new(Cpu::new(1, 2))).unwrap();
-        let samples = fixtures::wav(name).iter().map(|s| f32::from(*s) / 32768.0).collect();
+        let samples = fixtures::wav(name)
+            .iter()
+            .map(|s| f32::from(*s) / 32768.0)
+            .collect();
         futures::executor::block_on(turns.finished(TurnAudio { samples })).unwrap()
     }
 
@@ -142,7 +171,10 @@ mod tests {
     fn answers_equal_those_of_the_reference() {
         for (name, expected, off) in REFERENCE {
             let answer = judged(name);
-            assert!((answer - expected).abs() < off, "{name}: {answer}, the reference says {expected}");
+            assert!(
+                (answer - expected).abs() < off,
+                "{name}: {answer}, the reference says {expected}"
+            );
         }
     }
 
@@ -154,27 +186,50 @@ mod tests {
 
     #[test]
     fn features_equal_those_of_the_reference() {
-        let samples: Vec<f32> = fixtures::wav("breakfast").iter().map(|s| f32::from(*s) / 32768.0).collect();
+        let samples: Vec<f32> = fixtures::wav("breakfast")
+            .iter()
+            .map(|s| f32::from(*s) / 32768.0)
+            .collect();
         let features = features(&samples, &mut Mel::new());
         for (band, column, expected) in FEATURES {
             let value = features[band * COLUMNS + column];
-            assert!((value - expected).abs() < 1e-3, "band {band}, column {column}: {value} is not {expected}");
+            assert!(
+                (value - expected).abs() < 1e-3,
+                "band {band}, column {column}: {value} is not {expected}"
+            );
         }
     }
 
-    const FEATURES: [(usize, usize, f32); 6] =
-        [(0, 0, 0.2491), (5, 500, 0.0065), (40, 640, 1.0483), (60, 700, 0.5719), (79, 799, 0.0065), (20, 720, 0.0065)];
+    const FEATURES: [(usize, usize, f32); 6] = [
+        (0, 0, 0.2491),
+        (5, 500, 0.0065),
+        (40, 640, 1.0483),
+        (60, 700, 0.5719),
+        (79, 799, 0.0065),
+        (20, 720, 0.0065),
+    ];
 
     #[test]
     fn a_missing_file_and_a_corrupt_file_are_told_apart() {
         let dir = fixtures::empty_dir("smart-turn");
         let file = dir.join("smart-turn-v3.2.onnx");
-        let load = || SmartTurn::load(&dir, Arc::new(Cpu::new(1, 1))).err().map(|e| e.to_string()).unwrap_or_default();
+        let load = || {
+            SmartTurn::load(&dir, Arc::new(Cpu::new(1, 1)))
+                .err()
+                .map(|e| e.to_string())
+                .unwrap_or_default()
+        };
         let missing = load();
-        assert!(missing.contains("is missing") && missing.contains("smart-turn-v3.2.onnx"), "{missing}");
+        assert!(
+            missing.contains("is missing") && missing.contains("smart-turn-v3.2.onnx"),
+            "{missing}"
+        );
         std::fs::write(&file, b"not a model").unwrap();
         let corrupt = load();
-        assert!(corrupt.contains("is corrupt") && corrupt.contains("make models"), "{corrupt}");
+        assert!(
+            corrupt.contains("is corrupt") && corrupt.contains("make models"),
+            "{corrupt}"
+        );
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

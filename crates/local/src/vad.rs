@@ -17,7 +17,11 @@ pub struct EarshotDetector {
 
 impl EarshotDetector {
     pub fn new() -> Self {
-        Self { network: Box::default(), rest: Vec::with_capacity(2 * STEP), score: 0.0 }
+        Self {
+            network: Box::default(),
+            rest: Vec::with_capacity(2 * STEP),
+            score: 0.0,
+        }
     }
 }
 
@@ -33,7 +37,9 @@ impl SpeechDetector for EarshotDetector {
         debug_assert_eq!(frame.rate, 16_000, "the network was trained at 16 kHz");
         self.rest.extend_from_slice(&frame.samples);
         let whole = self.rest.len() / STEP * STEP;
-        let scores = self.rest[..whole].chunks_exact(STEP).map(|step| self.network.predict_i16(step));
+        let scores = self.rest[..whole]
+            .chunks_exact(STEP)
+            .map(|step| self.network.predict_i16(step));
         if let Some(score) = scores.reduce(f32::max) {
             self.score = score;
         }
@@ -50,16 +56,34 @@ mod tests {
     fn scores(samples: &[i16]) -> Vec<f32> {
         let mut detector = EarshotDetector::new();
         let frames = samples.chunks_exact(Frame::len_at(16_000));
-        frames.map(|s| detector.speech(&Frame { rate: 16_000, samples: s.into() })).collect()
+        frames
+            .map(|s| {
+                detector.speech(&Frame {
+                    rate: 16_000,
+                    samples: s.into(),
+                })
+            })
+            .collect()
     }
 
     #[test]
     fn speech_scores_high_and_the_silence_around_it_low() {
         let scores = scores(&wav("breakfast"));
         let voiced = scores.iter().filter(|score| **score > 0.5).count();
-        assert!((50..130).contains(&voiced), "{voiced} of {} frames", scores.len());
-        assert!(scores[..15].iter().all(|score| *score < 0.5), "before the first word: {:?}", &scores[..15]);
-        assert!(scores[scores.len() - 20..].iter().all(|score| *score < 0.5), "after the last word");
+        assert!(
+            (50..130).contains(&voiced),
+            "{voiced} of {} frames",
+            scores.len()
+        );
+        assert!(
+            scores[..15].iter().all(|score| *score < 0.5),
+            "before the first word: {:?}",
+            &scores[..15]
+        );
+        assert!(
+            scores[scores.len() - 20..].iter().all(|score| *score < 0.5),
+            "after the last word"
+        );
     }
 
     #[test]

@@ -30,22 +30,39 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     /// Reads a JSON array of all tokens in the byte-level writing of GPT-2.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let words: Vec<String> = serde_json::from_slice(&load::read(path)?).map_err(|why| LoadError::corrupt(path, why))?;
+        let words: Vec<String> = serde_json::from_slice(&load::read(path)?)
+            .map_err(|why| LoadError::corrupt(path, why))?;
         let place = |word: &str| {
-            let found = words.iter().position(|w| w == word).and_then(|i| u32::try_from(i).ok());
+            let found = words
+                .iter()
+                .position(|w| w == word)
+                .and_then(|i| u32::try_from(i).ok());
             found.ok_or_else(|| LoadError::corrupt(path, format!("no token `{word}`")))
         };
         let (end, start) = (place("<|endoftext|>")?, place("<|startoftranscript|>")?);
         let (nothing, no_times) = (place("<|nocaptions|>")?, place("<|notimestamps|>")?);
         // Everything after the end is a mark: languages, tasks, times.
-        let mut barred: Vec<bool> = (0u32..).take(words.len()).map(|token| token > end).collect();
+        let mut barred: Vec<bool> = (0u32..)
+            .take(words.len())
+            .map(|token| token > end)
+            .collect();
         for token in NO_SPEECH {
             if let Some(barred) = barred.get_mut(token as usize) {
                 *barred = true;
             }
         }
-        let spelled = words.iter().map(|word| word.chars().map(byte).collect()).collect();
-        Ok(Self { spelled, barred, end, start, nothing, no_times })
+        let spelled = words
+            .iter()
+            .map(|word| word.chars().map(byte).collect())
+            .collect();
+        Ok(Self {
+            spelled,
+            barred,
+            end,
+            start,
+            nothing,
+            no_times,
+        })
     }
 
     pub fn len(&self) -> usize {
@@ -55,11 +72,17 @@ impl Vocabulary {
     /// Whether the token may come next; `first` when nothing has been said yet.
     pub fn may_follow(&self, token: u32, first: bool) -> bool {
         const SPACE: u32 = 220;
-        !self.barred.get(token as usize).copied().unwrap_or(true) && !(first && (token == SPACE || token == self.end))
+        !self.barred.get(token as usize).copied().unwrap_or(true)
+            && !(first && (token == SPACE || token == self.end))
     }
 
     pub fn text(&self, tokens: &[u32]) -> String {
-        let bytes: Vec<u8> = tokens.iter().filter_map(|t| self.spelled.get(*t as usize)).flatten().copied().collect();
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .filter_map(|t| self.spelled.get(*t as usize))
+            .flatten()
+            .copied()
+            .collect();
         String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 }
@@ -68,7 +91,11 @@ impl Vocabulary {
 fn byte(written: char) -> u8 {
     let code = u32::from(written);
     let visible = |b: &u32| matches!(b, 33..=126 | 161..=172 | 174..=255);
-    let hidden = || (0..=255u32).filter(|b| !visible(b)).nth(code.saturating_sub(256) as usize);
+    let hidden = || {
+        (0..=255u32)
+            .filter(|b| !visible(b))
+            .nth(code.saturating_sub(256) as usize)
+    };
     let found = if visible(&code) { Some(code) } else { hidden() };
     found.and_then(|b| u8::try_from(b).ok()).unwrap_or(b'?')
 }
@@ -81,7 +108,10 @@ mod tests {
     #[test]
     fn tokens_are_spelled_and_marks_are_barred() {
         let words = Vocabulary::load(&models().join("whisper-vocabulary.json")).unwrap();
-        assert_eq!((words.end, words.start, words.nothing, words.no_times), (50256, 50257, 50361, 50362));
+        assert_eq!(
+            (words.end, words.start, words.nothing, words.no_times),
+            (50256, 50257, 50361, 50362)
+        );
         assert_eq!(words.text(&[18435, 11, 995, 0]), "Hello, world!");
         assert!(!words.may_follow(58, false), "an opening bracket");
         assert!(!words.may_follow(words.end, true) && words.may_follow(words.end, false));

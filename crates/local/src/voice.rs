@@ -40,7 +40,10 @@ enum Step {
     /// Not empty, and more will follow.
     Audio(Vec<f32>),
     /// The end of the piece; the audio may be empty.
-    Last { audio: Vec<f32>, timings: Vec<Timing> },
+    Last {
+        audio: Vec<f32>,
+        timings: Vec<Timing>,
+    },
 }
 
 /// A reader with the threads that it computes on.
@@ -51,7 +54,10 @@ struct Speaker<R: Reader> {
 
 impl<R: Reader> Speaker<R> {
     fn new(name: &'static str, reader: R, cpu: Arc<Cpu>) -> Self {
-        Self { reader: Arc::new(reader), workers: Arc::new(Workers::start(name, cpu)) }
+        Self {
+            reader: Arc::new(reader),
+            workers: Arc::new(Workers::start(name, cpu)),
+        }
     }
 
     fn speak(&self, mut pieces: BoxStream<'static, Piece>) -> Flow<Speech> {
@@ -129,7 +135,10 @@ impl Workers {
             let (queue, cpu) = (queue.clone(), cpu.clone());
             let work = move || {
                 loop {
-                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                    let job = queue
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .blocking_recv();
                     let Some(job) = job else {
                         return; // the voice is gone
                     };
@@ -139,7 +148,10 @@ impl Workers {
                     }
                 }
             };
-            thread::Builder::new().name(name.into()).spawn(work).expect("the system gives a thread at start-up");
+            thread::Builder::new()
+                .name(name.into())
+                .spawn(work)
+                .expect("the system gives a thread at start-up");
         }
         Self { name, cpu, jobs }
     }
@@ -157,7 +169,13 @@ impl Workers {
                 let _ = answer.send(work()); // refused when nobody waits any more
             }
         });
-        let gone = || Fault::new(self.name, Kind::Gone, "a worker of the voice ended; see the log for why");
+        let gone = || {
+            Fault::new(
+                self.name,
+                Kind::Gone,
+                "a worker of the voice ended; see the log for why",
+            )
+        };
         self.jobs.send(job).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())
     }
@@ -165,7 +183,11 @@ impl Workers {
 
 /// A model that cannot be run is a broken file: the operator has to act.
 fn broken(voice: &'static str, why: impl std::fmt::Display) -> Fault {
-    Fault::new(voice, Kind::Misconfigured, format!("the voice's model failed ({why}): run `make models`"))
+    Fault::new(
+        voice,
+        Kind::Misconfigured,
+        format!("the voice's model failed ({why}): run `make models`"),
+    )
 }
 
 /// An ONNX model and the ids of its nodes by name.
@@ -181,7 +203,11 @@ impl Graph {
             .prepack_weights(true)
             .load(model)
             .map_err(|why| LoadError::corrupt(path, why))?;
-        Ok(Self { model, path: path.into(), pools: Pools::new(cpu.threads()) })
+        Ok(Self {
+            model,
+            path: path.into(),
+            pools: Pools::new(cpu.threads()),
+        })
     }
 
     fn node(&self, name: &str) -> Result<rten::NodeId, LoadError> {
@@ -202,7 +228,9 @@ impl Graph {
 }
 
 fn floats(voice: &'static str, value: rten::Value) -> Result<Vec<f32>, Fault> {
-    let tensor: rten_tensor::Tensor<f32> = value.try_into().map_err(|_| broken(voice, "it answers in another type"))?;
+    let tensor: rten_tensor::Tensor<f32> = value
+        .try_into()
+        .map_err(|_| broken(voice, "it answers in another type"))?;
     Ok(tensor.into_data())
 }
 

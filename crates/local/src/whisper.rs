@@ -77,7 +77,9 @@ impl Whisper {
         let decoder = Onnx::load(&dir.join("whisper-tiny.en-decoder.onnx"))?;
         let nodes = |model: &Onnx, kinds: [&str; 2]| {
             let names = (0..LAYERS).flat_map(|i| kinds.map(|kind| format!("{kind}{i}")));
-            names.map(|name| model.node(&name)).collect::<Result<Vec<_>, _>>()
+            names
+                .map(|name| model.node(&name))
+                .collect::<Result<Vec<_>, _>>()
         };
         let inputs = Inputs {
             tokens: decoder.node("tokens")?,
@@ -90,9 +92,20 @@ impl Whisper {
         outputs.extend(nodes(&decoder, ["nk", "nv"])?);
         let (mel, crossed) = (encoder.node("mel")?, nodes(&encoder, ["xk", "xv"])?);
         let pools = Pools::new(threads);
-        let mut whisper = Self { encoder, mel, crossed, decoder, inputs, outputs, scores_all: false, pools, words };
+        let mut whisper = Self {
+            encoder,
+            mel,
+            crossed,
+            decoder,
+            inputs,
+            outputs,
+            scores_all: false,
+            pools,
+            words,
+        };
         let warm = whisper.warm();
-        whisper.scores_all = warm.map_err(|why| LoadError::cannot_run(whisper.decoder.path(), why))?;
+        whisper.scores_all =
+            warm.map_err(|why| LoadError::cannot_run(whisper.decoder.path(), why))?;
         Ok(whisper)
     }
 
@@ -100,17 +113,26 @@ impl Whisper {
     fn warm(&self) -> Result<bool, Stopped> {
         self.pools.with(|threads| {
             let crossed = self.encode(&[], LENGTHS[0], threads)?;
-            let scores = Decoding::new(self, &crossed, 1, threads).step(&[self.words.start, self.words.no_times])?;
+            let scores = Decoding::new(self, &crossed, 1, threads)
+                .step(&[self.words.start, self.words.no_times])?;
             Ok(scores.len() == PROMPT)
         })
     }
 
     /// The words in `columns`. `draft` is what was heard of a shorter stretch of the same sound, a guess that saves time
     /// where it holds. Asks `go_on` between steps of some milliseconds.
-    pub fn hear(&self, columns: &[f32], draft: &[u32], go_on: &mut dyn FnMut() -> bool) -> Result<Heard, Stopped> {
+    pub fn hear(
+        &self,
+        columns: &[f32],
+        draft: &[u32],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Heard, Stopped> {
         self.pools.with(|threads| {
             let count = columns.len() / BANDS;
-            let shortest = LENGTHS.iter().position(|length| count + TAIL <= *length).unwrap_or(LENGTHS.len() - 1);
+            let shortest = LENGTHS
+                .iter()
+                .position(|length| count + TAIL <= *length)
+                .unwrap_or(LENGTHS.len() - 1);
             let mut heard = Heard::default();
             for length in &LENGTHS[shortest..] {
                 let crossed = self.encode(columns, *length, threads)?;
@@ -120,7 +142,11 @@ impl Whisper {
                 if whole && !loops(&heard.tokens) && !doubled(&heard.tokens) {
                     break;
                 }
-                tracing::debug!(length, text = heard.text, "the transcript loops or does not end, trying a longer stretch");
+                tracing::debug!(
+                    length,
+                    text = heard.text,
+                    "the transcript loops or does not end, trying a longer stretch"
+                );
             }
             heard.tokens.truncate(before_loop(&heard.tokens));
             heard.text = self.words.text(&heard.tokens);
@@ -128,9 +154,18 @@ impl Whisper {
         })
     }
 
-    fn encode(&self, columns: &[f32], length: usize, threads: &Arc<ThreadPool>) -> Result<Vec<Value>, Stopped> {
+    fn encode(
+        &self,
+        columns: &[f32],
+        length: usize,
+        threads: &Arc<ThreadPool>,
+    ) -> Result<Vec<Value>, Stopped> {
         let features = NdTensor::from_data([1, BANDS, length], mel::features(columns, length));
-        Ok(self.encoder.run(threads, vec![(self.mel, features.view().into())], &self.crossed)?)
+        Ok(self.encoder.run(
+            threads,
+            vec![(self.mel, features.view().into())],
+            &self.crossed,
+        )?)
     }
 }
 
@@ -146,22 +181,45 @@ struct Decoding<'a> {
 }
 
 impl<'a> Decoding<'a> {
-    fn new(whisper: &'a Whisper, crossed: &'a [Value], most: usize, threads: &'a Arc<ThreadPool>) -> Self {
+    fn new(
+        whisper: &'a Whisper,
+        crossed: &'a [Value],
+        most: usize,
+        threads: &'a Arc<ThreadPool>,
+    ) -> Self {
         // With room for all tokens, so that no step copies what came before.
-        let room = || Value::from(Tensor::<f32>::with_capacity(&[1, HEADS, 2 * most + 8, WIDTH], 2));
+        let room = || {
+            Value::from(Tensor::<f32>::with_capacity(
+                &[1, HEADS, 2 * most + 8, WIDTH],
+                2,
+            ))
+        };
         let past = (0..2 * LAYERS).map(|_| room()).collect();
-        Self { whisper, crossed, threads, most, past, read: 0 }
+        Self {
+            whisper,
+            crossed,
+            threads,
+            most,
+            past,
+            read: 0,
+        }
     }
 
     /// The words, and whether they came to an end.
-    fn run(mut self, draft: &[u32], go_on: &mut dyn FnMut() -> bool) -> Result<(Heard, bool), Stopped> {
+    fn run(
+        mut self,
+        draft: &[u32],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<(Heard, bool), Stopped> {
         let words = &self.whisper.words;
         let mut heard = Heard::default();
         let mut scores = self.begin(&draft[..draft.len().min(self.most)], &mut heard)?;
         let mut sum = 0.0;
         loop {
             let score = scores.pop_front().ok_or(Stopped::Shape)?;
-            let (token, log) = best(&score, |token| words.may_follow(token, heard.tokens.is_empty()));
+            let (token, log) = best(&score, |token| {
+                words.may_follow(token, heard.tokens.is_empty())
+            });
             sum += log;
             if token == words.end || heard.tokens.len() == self.most {
                 heard.certainty = sum / (heard.tokens.len() + 1) as f32;
@@ -183,7 +241,11 @@ impl<'a> Decoding<'a> {
     fn begin(&mut self, draft: &[u32], heard: &mut Heard) -> Result<VecDeque<Vec<f32>>, Stopped> {
         let words = &self.whisper.words;
         let mut scores = if self.whisper.scores_all {
-            let prompt: Vec<u32> = [words.start, words.no_times].iter().chain(draft).copied().collect();
+            let prompt: Vec<u32> = [words.start, words.no_times]
+                .iter()
+                .chain(draft)
+                .copied()
+                .collect();
             self.step(&prompt)?
         } else {
             let mut scores = self.step(&[words.start])?;
@@ -212,22 +274,58 @@ impl<'a> Decoding<'a> {
     fn step(&mut self, tokens: &[u32]) -> Result<VecDeque<Vec<f32>>, Stopped> {
         let count = tokens.len();
         let all = self.read + count;
-        let numbers = |from: &mut dyn Iterator<Item = usize>| -> Vec<i32> { from.map(|i| i as i32).collect() };
+        let numbers = |from: &mut dyn Iterator<Item = usize>| -> Vec<i32> {
+            from.map(|i| i as i32).collect()
+        };
         let positions = NdTensor::from_data([count], numbers(&mut (self.read..all)));
-        let tokens = NdTensor::from_data([1, count], numbers(&mut tokens.iter().map(|t| *t as usize)));
-        let hidden = |i: usize| if i % all > self.read + i / all { f32::NEG_INFINITY } else { 0.0 };
-        let mask = NdTensor::from_data([count, all], (0..count * all).map(hidden).collect::<Vec<f32>>());
+        let tokens =
+            NdTensor::from_data([1, count], numbers(&mut tokens.iter().map(|t| *t as usize)));
+        let hidden = |i: usize| {
+            if i % all > self.read + i / all {
+                f32::NEG_INFINITY
+            } else {
+                0.0
+            }
+        };
+        let mask = NdTensor::from_data(
+            [count, all],
+            (0..count * all).map(hidden).collect::<Vec<f32>>(),
+        );
         let names = &self.whisper.inputs;
-        let mut inputs = vec![(names.tokens, tokens.view().into()), (names.positions, positions.view().into())];
+        let mut inputs = vec![
+            (names.tokens, tokens.view().into()),
+            (names.positions, positions.view().into()),
+        ];
         inputs.push((names.mask, mask.view().into()));
-        inputs.extend(names.past.iter().zip(self.past.drain(..)).map(|(id, value)| (*id, value.into())));
-        inputs.extend(names.crossed.iter().zip(self.crossed).map(|(id, value)| (*id, value.into())));
-        let mut made = self.whisper.decoder.run(self.threads, inputs, &self.whisper.outputs)?;
+        inputs.extend(
+            names
+                .past
+                .iter()
+                .zip(self.past.drain(..))
+                .map(|(id, value)| (*id, value.into())),
+        );
+        inputs.extend(
+            names
+                .crossed
+                .iter()
+                .zip(self.crossed)
+                .map(|(id, value)| (*id, value.into())),
+        );
+        let mut made = self
+            .whisper
+            .decoder
+            .run(self.threads, inputs, &self.whisper.outputs)?;
         self.past = made.split_off(1);
         self.read = all;
-        let logits = made.pop().and_then(|logits| logits.into_tensor::<f32>()).ok_or(Stopped::Shape)?;
+        let logits = made
+            .pop()
+            .and_then(|logits| logits.into_tensor::<f32>())
+            .ok_or(Stopped::Shape)?;
         let logits = logits.into_data();
-        Ok(logits.chunks_exact(self.whisper.words.len()).map(<[f32]>::to_vec).collect())
+        Ok(logits
+            .chunks_exact(self.whisper.words.len())
+            .map(<[f32]>::to_vec)
+            .collect())
     }
 }
 
@@ -243,13 +341,19 @@ fn best(logits: &[f32], allowed: impl Fn(u32) -> bool) -> (u32, f32) {
 }
 
 fn probability(logits: &[f32], token: u32) -> f32 {
-    logits.get(token as usize).map_or(0.0, |score| (score - log_sum(logits)).exp())
+    logits
+        .get(token as usize)
+        .map_or(0.0, |score| (score - log_sum(logits)).exp())
 }
 
 fn log_sum(logits: &[f32]) -> f32 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     // What is e¹⁶ times less likely than the best does not count.
-    let sum: f32 = logits.iter().filter(|score| **score > top - 16.0).map(|score| (score - top).exp()).sum();
+    let sum: f32 = logits
+        .iter()
+        .filter(|score| **score > top - 16.0)
+        .map(|score| (score - top).exp())
+        .sum();
     top + sum.ln()
 }
 
@@ -268,11 +372,23 @@ fn doubled(tokens: &[u32]) -> bool {
 fn before_loop(tokens: &[u32]) -> usize {
     let period = (1..=tokens.len() / 3).find(|period| {
         let needed = (period * 2).max(9);
-        let same = tokens.iter().rev().zip(tokens.iter().rev().skip(*period)).take_while(|(a, b)| a == b).count();
+        let same = tokens
+            .iter()
+            .rev()
+            .zip(tokens.iter().rev().skip(*period))
+            .take_while(|(a, b)| a == b)
+            .count();
         same >= needed
     });
-    let Some(period) = period else { return tokens.len() };
-    let same = tokens.iter().rev().zip(tokens.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
+    let Some(period) = period else {
+        return tokens.len();
+    };
+    let same = tokens
+        .iter()
+        .rev()
+        .zip(tokens.iter().rev().skip(period))
+        .take_while(|(a, b)| a == b)
+        .count();
     tokens.len() - same
 }
 
@@ -286,7 +402,10 @@ mod tests {
         let looped: Vec<u32> = [1, 2, 3].into_iter().chain(said.repeat(5)).collect();
         assert!(loops(&looped));
         assert_eq!(before_loop(&looped), 6);
-        assert!(!loops(&[1, 2, 3, 4, 5, 6, 7, 5, 6, 7]), "once more is emphasis");
+        assert!(
+            !loops(&[1, 2, 3, 4, 5, 6, 7, 5, 6, 7]),
+            "once more is emphasis"
+        );
         assert!(!loops(&[9, 9, 9]), "no, no, no");
         assert_eq!(before_loop(&[]), 0);
         assert!(doubled(&[1, 2, 3, 4, 5, 1, 2, 3, 4, 5]) && !doubled(&[1, 2, 1, 2]));

@@ -24,6 +24,10 @@ pub enum Kind {
 
 impl Fault {
     pub fn new(vendor: &'static str, kind: Kind, told: impl Into<String>) -> Self {
-        Self { vendor, kind, told: told.into() }
+        Self {
+            vendor,
+            kind,
+            told: told.into(),
+        }
     }
 }

@@ -9,6 +9,6 @@ pub mod scripted;
 
 pub use fault::{Fault, Kind};
 pub use ports::{
-    Delta, Engines, Flow, Hearing, LanguageModel, Line, Piece, Prompt, Speech, SpeechDetector, Timing, Transcriber,
-    TurnAudio, TurnDetector, Usage, Utterance, Voice,
+    Delta, Engines, Flow, Hearing, LanguageModel, Line, Piece, Prompt, Speech, SpeechDetector,
+    Timing, Transcriber, TurnAudio, TurnDetector, Usage, Utterance, Voice,
 };

@@ -57,7 +57,12 @@ pub trait TurnDetector: Send + Sync {
 pub enum Line {
     User(String),
     Agent(String),
-    Tool { call: u32, name: String, arguments: String, output: Option<String> },
+    Tool {
+        call: u32,
+        name: String,
+        arguments: String,
+        output: Option<String>,
+    },
 }
 
 /// What a language model is asked to answer.

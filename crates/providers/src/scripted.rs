@@ -9,8 +9,8 @@ use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream};
 use voiceos_audio::Frame;
 
 use crate::{
-    Delta, Engines, Fault, Flow, Hearing, LanguageModel, Line, Piece, Prompt, Speech, SpeechDetector, Timing, Transcriber,
-    TurnAudio, TurnDetector, Usage, Utterance, Voice,
+    Delta, Engines, Fault, Flow, Hearing, LanguageModel, Line, Piece, Prompt, Speech,
+    SpeechDetector, Timing, Transcriber, TurnAudio, TurnDetector, Usage, Utterance, Voice,
 };
 
 /// All scripted engines together. The model says the answers one after the other, again and again.
@@ -43,9 +43,12 @@ impl Transcriber for ScriptedTranscriber {
         let mut id = 1;
         let utterances = hearing.filter_map(move |heard| {
             let utterance = match heard {
-                Hearing::SpeechStopped { at } => {
-                    Some(Ok(Utterance { id, text: format!("question {id}"), until: at, is_final: true }))
-                }
+                Hearing::SpeechStopped { at } => Some(Ok(Utterance {
+                    id,
+                    text: format!("question {id}"),
+                    until: at,
+                    is_final: true,
+                })),
                 Hearing::TurnTaken => {
                     id += 1;
                     None
@@ -72,17 +75,35 @@ pub struct ScriptedModel {
 
 impl ScriptedModel {
     pub fn new(answers: Vec<String>) -> Self {
-        Self { answers: answers.into() }
+        Self {
+            answers: answers.into(),
+        }
     }
 }
 
 impl LanguageModel for ScriptedModel {
     fn reply(&self, prompt: Prompt) -> Flow<Delta> {
-        let asked = prompt.lines.iter().filter(|line| matches!(line, Line::User(_))).count().max(1);
-        let answer = self.answers.get((asked - 1) % self.answers.len().max(1)).cloned().unwrap_or_default();
+        let asked = prompt
+            .lines
+            .iter()
+            .filter(|line| matches!(line, Line::User(_)))
+            .count()
+            .max(1);
+        let answer = self
+            .answers
+            .get((asked - 1) % self.answers.len().max(1))
+            .cloned()
+            .unwrap_or_default();
         let tokens: Vec<String> = answer.split_inclusive(' ').map(str::to_owned).collect();
-        let usage = Usage { input_tokens: 10 * asked as u64, cached_tokens: 0, output_tokens: tokens.len() as u64 };
-        let deltas = tokens.into_iter().map(Delta::Text).chain([Delta::Usage(usage)]);
+        let usage = Usage {
+            input_tokens: 10 * asked as u64,
+            cached_tokens: 0,
+            output_tokens: tokens.len() as u64,
+        };
+        let deltas = tokens
+            .into_iter()
+            .map(Delta::Text)
+            .chain([Delta::Usage(usage)]);
         stream::iter(deltas.map(Ok).collect::<Vec<_>>()).boxed()
     }
 }
@@ -100,15 +121,28 @@ impl Humming {
         for (index, letter) in piece.text.chars().enumerate() {
             let loud = if letter.is_alphanumeric() { 0.3 } else { 0.0 };
             let from = samples.len();
-            samples.extend((from..from + HUM_SAMPLES).map(|n| loud * (TAU * 330.0 * n as f32 / HUM_RATE as f32).sin()));
-            let next_is_space = piece.text.chars().nth(index + 1).is_none_or(char::is_whitespace);
+            samples.extend(
+                (from..from + HUM_SAMPLES)
+                    .map(|n| loud * (TAU * 330.0 * n as f32 / HUM_RATE as f32).sin()),
+            );
+            let next_is_space = piece
+                .text
+                .chars()
+                .nth(index + 1)
+                .is_none_or(char::is_whitespace);
             if next_is_space {
                 let until = Duration::from_millis(50 * (index as u64 + 1));
-                timings.push(Timing { chars: index as u32 + 1, until });
+                timings.push(Timing {
+                    chars: index as u32 + 1,
+                    until,
+                });
             }
         }
         let piece = piece.index;
-        [Ok(Speech::Audio { piece, samples }), Ok(Speech::Done { piece, timings })]
+        [
+            Ok(Speech::Audio { piece, samples }),
+            Ok(Speech::Done { piece, timings }),
+        ]
     }
 }
 
@@ -118,6 +152,8 @@ impl Voice for Humming {
     }
 
     fn speak(&self, pieces: BoxStream<'static, Piece>) -> Flow<Speech> {
-        pieces.flat_map(|piece| stream::iter(Self::hum(&piece))).boxed()
+        pieces
+            .flat_map(|piece| stream::iter(Self::hum(&piece)))
+            .boxed()
     }
 }

@@ -52,7 +52,9 @@ pub fn now() -> Timestamp {
 impl Shared {
     /// Where a conversation's recording lies. Only for ids from the store or a signed token.
     pub fn recording_path(&self, conversation: &ConversationId) -> PathBuf {
-        self.config.recordings_dir().join(format!("{conversation}.flac"))
+        self.config
+            .recordings_dir()
+            .join(format!("{conversation}.flac"))
     }
 
     /// Where a conversation's log for `voiceos replay` lies.
@@ -63,12 +65,21 @@ impl Shared {
     /// What really runs, for a conversation's record.
     pub fn engine(&self) -> Engine {
         let [transcriber, language_model, voice] = self.engines.names.clone();
-        Engine { transcriber, language_model, voice }
+        Engine {
+            transcriber,
+            language_model,
+            voice,
+        }
     }
 
     /// Ends a conversation that nobody joined.
     pub async fn nobody_came(&self, conversation: &ConversationId) {
-        let ended = Ended { at: now(), reason: EndedReason::Unknown, cost_breakdown: None, recording: None };
+        let ended = Ended {
+            at: now(),
+            reason: EndedReason::Unknown,
+            cost_breakdown: None,
+            recording: None,
+        };
         match self.store.conversation_ended(conversation, ended).await {
             Ok(_) => info!(call.id = %conversation, "nobody joined the call"),
             Err(cause) => {

@@ -29,7 +29,9 @@ pub struct Owner {
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let refused = |detail: &str| Problem::new(StatusCode::FORBIDDEN, detail);
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(|| refused("Not authenticated"))?;
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(|| refused("Not authenticated"))?;
     let value = value.to_str().unwrap_or_default();
     let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
     if credentials.is_empty() {
@@ -47,10 +49,16 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let secret = bearer(&parts.headers)?;
         if app.signer.allows(secret, BROWSER, now()) {
-            return Ok(Self { account: app.first_account.clone(), may_all: false });
+            return Ok(Self {
+                account: app.first_account.clone(),
+                may_all: false,
+            });
         }
         match app.store.find_key(secret).await? {
-            Some(key) => Ok(Self { account: key.account_id, may_all: true }),
+            Some(key) => Ok(Self {
+                account: key.account_id,
+                may_all: true,
+            }),
             None => Err(Problem::new(StatusCode::UNAUTHORIZED, "Invalid API key")),
         }
     }
@@ -67,6 +75,8 @@ impl FromRequestParts<App> for Owner {
                 "the page may only read and make web calls: use an API key",
             ));
         }
-        Ok(Self { account: caller.account })
+        Ok(Self {
+            account: caller.account,
+        })
     }
 }

@@ -40,7 +40,11 @@ pub struct PendingCalls {
 
 impl PendingCalls {
     pub fn new(limit: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(limit)), limit, waiting: Mutex::default() }
+        Self {
+            places: Arc::new(Semaphore::new(limit)),
+            limit,
+            waiting: Mutex::default(),
+        }
     }
 
     /// A place for one more call, if there is one.
@@ -62,13 +66,23 @@ impl PendingCalls {
     /// Lets a call wait; the answer is the token that joins it.
     pub fn wait(&self, call: PendingCall, expires_at: Timestamp) -> String {
         let token = random_text(24);
-        let waiting = Waiting { token: token.clone(), expires_at, call };
-        self.waiting().insert(waiting.call.conversation.clone(), waiting);
+        let waiting = Waiting {
+            token: token.clone(),
+            expires_at,
+            call,
+        };
+        self.waiting()
+            .insert(waiting.call.conversation.clone(), waiting);
         token
     }
 
     /// Takes the call that `token` joins. It works once.
-    pub fn redeem(&self, conversation: &ConversationId, token: &str, now: Timestamp) -> Option<PendingCall> {
+    pub fn redeem(
+        &self,
+        conversation: &ConversationId,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<PendingCall> {
         let mut waiting = self.waiting();
         let found = waiting.get(conversation)?;
         if now >= found.expires_at || !equal(&found.token, token) {
@@ -84,13 +98,19 @@ impl PendingCalls {
 
     /// Takes back all calls that nobody joined.
     pub fn give_up_all(&self) -> Vec<PendingCall> {
-        self.waiting().drain().map(|(_, found)| found.call).collect()
+        self.waiting()
+            .drain()
+            .map(|(_, found)| found.call)
+            .collect()
     }
 }
 
 /// Takes the same time wherever the two differ.
 fn equal(a: &str, b: &str) -> bool {
-    let differing = a.bytes().zip(b.bytes()).fold(0, |all, (a, b)| std::hint::black_box(all | (a ^ b)));
+    let differing = a
+        .bytes()
+        .zip(b.bytes())
+        .fold(0, |all, (a, b)| std::hint::black_box(all | (a ^ b)));
     a.len() == b.len() && differing == 0
 }
 
@@ -108,7 +128,12 @@ mod tests {
         let conversation = ConversationId::new(at(0));
         let place = calls.place()?;
         let (account, agent) = (AccountId::new(at(0)), AgentConfiguration::default());
-        let call = PendingCall { conversation: conversation.clone(), account, agent, place };
+        let call = PendingCall {
+            conversation: conversation.clone(),
+            account,
+            agent,
+            place,
+        };
         Some((conversation, calls.wait(call, at(60))))
     }
 
@@ -117,8 +142,16 @@ mod tests {
         let calls = PendingCalls::new(2);
         let (conversation, token) = asked_for(&calls).expect("a place");
         assert!(calls.redeem(&conversation, "wrong", at(1)).is_none());
-        assert!(calls.redeem(&ConversationId::new(at(0)), &token, at(1)).is_none());
-        assert!(calls.redeem(&conversation, &token, at(1)).is_some_and(|call| call.conversation == conversation));
+        assert!(
+            calls
+                .redeem(&ConversationId::new(at(0)), &token, at(1))
+                .is_none()
+        );
+        assert!(
+            calls
+                .redeem(&conversation, &token, at(1))
+                .is_some_and(|call| call.conversation == conversation)
+        );
         assert!(calls.redeem(&conversation, &token, at(1)).is_none());
     }
 

@@ -24,7 +24,12 @@ use crate::{
 
 /// Gives an AI agent a voice on phone and web.
 #[derive(Debug, Parser)]
-#[command(name = "voiceos", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "voiceos",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -101,8 +106,15 @@ impl Settings {
             ("local.voice", self.voice),
             ("log.level", self.log_level),
         ];
-        let flags = flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-        Sources { flags, file: self.config, ..Sources::of_this_process() }
+        let flags = flags
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        Sources {
+            flags,
+            file: self.config,
+            ..Sources::of_this_process()
+        }
     }
 }
 
@@ -138,7 +150,9 @@ impl Failure {
 pub async fn run(cli: Cli) -> u8 {
     let done = match cli.command {
         Command::Serve(serve) => run_serve(serve).await,
-        Command::Talk(args) => talk::run(args).await.map_err(|error| Failure::Other(error.into())),
+        Command::Talk(args) => talk::run(args)
+            .await
+            .map_err(|error| Failure::Other(error.into())),
         Command::Check(settings) => check(settings),
         Command::Replay { file, verbose } => replay::run(&file, verbose).map_err(Failure::Other),
         Command::Models(args) => models::run(args).await,
@@ -206,14 +220,19 @@ async fn asked_to_end() {
 
 fn check(settings: Settings) -> Result<(), Failure> {
     let Loaded { config, settings } = Config::load(&settings.sources())?;
-    let width = settings.iter().map(|setting| setting.key.len()).max().unwrap_or_default();
+    let width = settings
+        .iter()
+        .map(|setting| setting.key.len())
+        .max()
+        .unwrap_or_default();
     let computed = |key: &str| match key {
         "data_dir" => Some(config.data_dir.display().to_string()),
         "models_dir" => Some(config.models_dir.display().to_string()),
         _ => None,
     };
     for setting in &settings {
-        let value = computed(&setting.key).map_or_else(|| setting.shown(), |path| format!("{path:?}"));
+        let value =
+            computed(&setting.key).map_or_else(|| setting.shown(), |path| format!("{path:?}"));
         println!("{:<width$} = {value}  # {}", setting.key, setting.origin);
     }
     if config.engines == crate::config::EngineKind::Local {

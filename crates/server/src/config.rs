@@ -115,7 +115,10 @@ impl Config {
         let mut mistakes = layered.mistakes.clone();
         mistakes.extend(reader.into_mistakes());
         match config {
-            Some(config) if mistakes.is_empty() => Ok(Loaded { config, settings: layered.settings }),
+            Some(config) if mistakes.is_empty() => Ok(Loaded {
+                config,
+                settings: layered.settings,
+            }),
             _ => Err(Mistakes(mistakes)),
         }
     }
@@ -126,13 +129,22 @@ impl Config {
         let public_url = reader.url("public_url");
         let data_dir = reader.path("data_dir", || sources.data_dir());
         let models_dir = reader.path("models_dir", || sources.models_dir());
-        let engines = reader.word("engines", &[("local", EngineKind::Local), ("scripted", EngineKind::Scripted)]);
+        let engines = reader.word(
+            "engines",
+            &[
+                ("local", EngineKind::Local),
+                ("scripted", EngineKind::Scripted),
+            ],
+        );
         let api_key = reader.key("api_key");
         let demo = reader.truth("demo");
         let local = Local {
             language_model: reader.language_model("local.language_model"),
             voice: reader
-                .word("local.voice", &[("joe", LocalVoice::Joe), ("kokoro", LocalVoice::Kokoro)])
+                .word(
+                    "local.voice",
+                    &[("joe", LocalVoice::Joe), ("kokoro", LocalVoice::Kokoro)],
+                )
                 .unwrap_or(LocalVoice::Joe),
         };
         let scripted_answers = reader.texts("scripted.answers");
@@ -146,7 +158,9 @@ impl Config {
         };
         let page_open = reader.truth("page.open");
         let level = reader.log_level("log.level");
-        let json = reader.word("log.format", &[("text", false), ("json", true)]).unwrap_or(false);
+        let json = reader
+            .word("log.format", &[("text", false), ("json", true)])
+            .unwrap_or(false);
         Some(Self {
             listen: listen?,
             public_url,
@@ -167,6 +181,19 @@ impl Config {
     /// Turn-taking for every call, before the agent's own words are put in.
     pub fn rules(&self) -> Rules {
         self.turns.clone()
+    }
+
+    /// When the speech gate opens and closes.
+    pub fn gate(&self) -> voiceos_audio::GateRules {
+        voiceos_audio::GateRules::default()
+    }
+
+    /// Where calls keep their files.
+    pub fn places(&self) -> crate::call::Places {
+        crate::call::Places {
+            recordings: self.recordings_dir(),
+            calls: self.calls_dir(),
+        }
     }
 
     /// Where recordings lie: `<conversation id>.flac` each.

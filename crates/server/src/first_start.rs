@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The front desk of a small hotel.
-const DEMO: &str = include_str!("demo.json");
+const DEMO: &str = include_str!("../../local/demo/hotel.json");
 
 /// The file in the data directory that holds the first key, for those on this machine.
 const KEY_FILE: &str = "api-key";
@@ -39,8 +39,17 @@ pub async fn furnish(config: &Config, store: &Store) -> Result<Furnished, StoreE
     let account = store.first_account(now()).await?;
     let key_file = config.data_dir.join(KEY_FILE);
     let new_key = first_key(config, store, &account, &key_file).await?;
-    let demo = if config.demo { Some(demo_agent(store, &account).await?) } else { None };
-    Ok(Furnished { account, new_key, key_file, demo })
+    let demo = if config.demo {
+        Some(demo_agent(store, &account).await?)
+    } else {
+        None
+    };
+    Ok(Furnished {
+        account,
+        new_key,
+        key_file,
+        demo,
+    })
 }
 
 /// The key is in its file before it works, so that a crash in between leaves no key that nobody knows.
@@ -50,10 +59,15 @@ async fn first_key(
     account: &AccountId,
     file: &Path,
 ) -> Result<Option<Secret>, StoreError> {
-    let unreachable = |cause| StoreError::Unreachable { file: file.to_owned(), cause };
+    let unreachable = |cause| StoreError::Unreachable {
+        file: file.to_owned(),
+        cause,
+    };
     if let Some(preset) = &config.api_key {
         if store.find_key(preset.reveal()).await?.is_none() {
-            store.create_key(account, "preset", preset.reveal(), now()).await?;
+            store
+                .create_key(account, "preset", preset.reveal(), now())
+                .await?;
         }
         write_private(file, preset.reveal()).map_err(unreachable)?;
         return Ok(None);
@@ -61,7 +75,10 @@ async fn first_key(
     if !store.keys(account).await?.is_empty() {
         return Ok(None);
     }
-    let left = fs::read_to_string(file).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let left = fs::read_to_string(file)
+        .ok()
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
     let key = left.unwrap_or_else(|| format!("vos_{}", random_text(24)));
     write_private(file, &key).map_err(unreachable)?;
     store.create_key(account, "first", &key, now()).await?;
@@ -89,8 +106,20 @@ pub fn demo() -> AgentConfiguration {
 
 async fn demo_agent(store: &Store, account: &AccountId) -> Result<AgentId, StoreError> {
     let wanted = demo();
-    let there = store.agents(account, &Page { limit: 1000, ..Page::default() }).await?;
-    match there.items.into_iter().find(|agent| agent.configuration.name == wanted.name) {
+    let there = store
+        .agents(
+            account,
+            &Page {
+                limit: 1000,
+                ..Page::default()
+            },
+        )
+        .await?;
+    match there
+        .items
+        .into_iter()
+        .find(|agent| agent.configuration.name == wanted.name)
+    {
         Some(agent) => Ok(agent.id),
         None => Ok(store.create_agent(account, wanted, now()).await?.id),
     }

@@ -45,7 +45,12 @@ impl fmt::Display for Cause {
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: Detail::Text(detail.into()), retry_after: None, cause: None }
+        Self {
+            status,
+            detail: Detail::Text(detail.into()),
+            retry_after: None,
+            cause: None,
+        }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -57,18 +62,29 @@ impl Problem {
     /// Something is missing now that comes back by itself.
     pub fn unavailable(detail: impl Into<String>, retry_after: u32) -> Self {
         let retry_after = Some(retry_after);
-        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+        Self {
+            retry_after,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
     }
 
     fn caused_by(self, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self { cause: Some(Cause(Arc::new(cause))), ..self }
+        Self {
+            cause: Some(Cause(Arc::new(cause))),
+            ..self
+        }
     }
 }
 
 impl From<Problems> for Problem {
     fn from(problems: Problems) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self { status, detail: Detail::List(problems), retry_after: None, cause: None }
+        Self {
+            status,
+            detail: Detail::List(problems),
+            retry_after: None,
+            cause: None,
+        }
     }
 }
 
@@ -82,16 +98,24 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(what) => Self::not_found(what),
-            StoreError::Conflict(what) => Self::new(StatusCode::CONFLICT, format!("such a {what} exists already")),
+            StoreError::Conflict(what) => Self::new(
+                StatusCode::CONFLICT,
+                format!("such a {what} exists already"),
+            ),
             StoreError::Refused(problems) => problems.into(),
             StoreError::Full { .. } => {
-                Self::unavailable("the server's disk is full; nothing was changed", 30).caused_by(error)
-            }
-            StoreError::Locked { .. } | StoreError::Unreachable { .. } | StoreError::Closed => {
-                Self::unavailable("the server cannot reach its store right now; nothing was changed", 5)
+                Self::unavailable("the server's disk is full; nothing was changed", 30)
                     .caused_by(error)
             }
-            other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").caused_by(other),
+            StoreError::Locked { .. } | StoreError::Unreachable { .. } | StoreError::Closed => {
+                Self::unavailable(
+                    "the server cannot reach its store right now; nothing was changed",
+                    5,
+                )
+                .caused_by(error)
+            }
+            other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+                .caused_by(other),
         }
     }
 }
@@ -104,10 +128,14 @@ impl IntoResponse for Problem {
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);

@@ -11,7 +11,8 @@ use voiceos_core::{
 /// Prints the call step by step when `verbose`, then whether the replay gave the same commands.
 pub fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let replayed = replay(BufReader::new(file)).with_context(|| format!("cannot replay {}", path.display()))?;
+    let replayed = replay(BufReader::new(file))
+        .with_context(|| format!("cannot replay {}", path.display()))?;
     if verbose {
         print(&replayed);
     }
@@ -20,10 +21,21 @@ pub fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     if let Some(difference) = replayed.difference {
         println!("logged:   {:?}", difference.logged);
         println!("replayed: {:?}", difference.replayed);
-        bail!("step {} at {:.3} s took another way", difference.step, difference.at.as_secs_f64());
+        bail!(
+            "step {} at {:.3} s took another way",
+            difference.step,
+            difference.at.as_secs_f64()
+        );
     }
-    let cut = if replayed.truncated { " (the last line was cut off)" } else { "" };
-    println!("{}: {steps} steps, {commands} commands, all the same{cut}", replayed.head.conversation);
+    let cut = if replayed.truncated {
+        " (the last line was cut off)"
+    } else {
+        ""
+    };
+    println!(
+        "{}: {steps} steps, {commands} commands, all the same{cut}",
+        replayed.head.conversation
+    );
     Ok(())
 }
 

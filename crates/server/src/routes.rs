@@ -3,6 +3,7 @@
 mod agents;
 mod conversations;
 mod home;
+mod media;
 mod recordings;
 
 use axum::{
@@ -22,7 +23,11 @@ use crate::{app::App, problem::Problem, telemetry};
 /// Everything the server answers.
 pub fn routes(app: App) -> Router {
     let limits = app.config.limits;
-    let open = Router::new().merge(agents::routes()).merge(conversations::routes()).merge(recordings::routes());
+    let open = Router::new()
+        .merge(agents::routes())
+        .merge(conversations::routes())
+        .merge(media::routes())
+        .merge(recordings::routes());
     Router::new()
         // The answer to a wrong method comes first, or it would answer a browser's OPTIONS before the layer does.
         .merge(open.method_not_allowed_fallback(wrong_method).layer(cors()))
@@ -30,7 +35,10 @@ pub fn routes(app: App) -> Router {
         .merge(home::routes().method_not_allowed_fallback(wrong_method))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(limits.body))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            limits.request,
+        ))
         .layer(middleware::from_fn(telemetry::log_request))
         .with_state(app)
 }
@@ -38,8 +46,18 @@ pub fn routes(app: App) -> Router {
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
         .max_age(std::time::Duration::from_secs(3600))
 }
 
@@ -48,7 +66,10 @@ async fn nothing_here(uri: Uri) -> Response {
     match uri.path().strip_suffix('/') {
         // Two slashes at the start would lead to another host.
         Some(path) if path.len() > 1 && !path.starts_with("//") => {
-            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let query = uri
+                .query()
+                .map(|query| format!("?{query}"))
+                .unwrap_or_default();
             Redirect::temporary(&format!("{path}{query}")).into_response()
         }
         _ => Problem::new(StatusCode::NOT_FOUND, "Not Found").into_response(),

@@ -10,6 +10,7 @@ use voiceos_store::{Store, StoreError};
 
 use crate::{
     app::{App, Shared},
+    call::recover,
     calls::PendingCalls,
     config::Config,
     first_start::{self, Furnished},
@@ -44,7 +45,9 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> String {
                 address.ip()
             )
         }
-        _ => format!("cannot listen on {address} ({cause}): choose another address with VOICEOS_LISTEN"),
+        _ => format!(
+            "cannot listen on {address} ({cause}): choose another address with VOICEOS_LISTEN"
+        ),
     }
 }
 
@@ -63,12 +66,15 @@ pub async fn serve(
     ready: oneshot::Sender<Ready>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let listen = |cause| ServeError::Listen { address: config.listen, cause };
+    let listen = |cause| ServeError::Listen {
+        address: config.listen,
+        cause,
+    };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let store = Store::open(&config.data_dir).await?;
     let _hold = store.hold()?;
-    recover(&store).await?;
+    recover(&store, &config.places()).await?;
     let furnished = first_start::furnish(&config, &store).await?;
 
     let stopping = CancellationToken::new();
@@ -86,24 +92,16 @@ pub async fn serve(
     // Nobody has to be told.
     drop(ready.send(Ready { address, furnished }));
     let stop = stopping.clone();
-    let answering = axum::serve(listener, routes::routes(app.clone())).with_graceful_shutdown(async move {
-        shutdown.await;
-        stop.cancel();
-    });
+    let answering =
+        axum::serve(listener, routes::routes(app.clone())).with_graceful_shutdown(async move {
+            shutdown.await;
+            stop.cancel();
+        });
     tokio::select! {
         done = answering.into_future() => done.map_err(ServeError::Broken)?,
         () = given_up(&stopping, &app) => warn!("some requests were cut off"),
     }
     farewell(&app).await;
-    Ok(())
-}
-
-/// Ends what a crash cut off. Only for the one process that runs calls on this store.
-async fn recover(store: &Store) -> Result<(), StoreError> {
-    for conversation in store.unfinished().await? {
-        store.end_cut_off(&conversation.id, None).await?;
-        info!(call.id = %conversation.id, "ended a conversation that was cut off");
-    }
     Ok(())
 }
 
@@ -121,8 +119,14 @@ async fn farewell(app: &App) {
     if live > 0 {
         info!(live, "waiting for calls to end");
     }
-    if timeout(app.config.limits.farewell, app.tasks.wait()).await.is_err() {
-        warn!(live = app.tasks.len(), "calls were cut off; the next start ends them in the store");
+    if timeout(app.config.limits.farewell, app.tasks.wait())
+        .await
+        .is_err()
+    {
+        warn!(
+            live = app.tasks.len(),
+            "calls were cut off; the next start ends them in the store"
+        );
     }
     app.store.clone().close().await;
     info!("stopped");

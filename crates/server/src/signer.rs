@@ -25,28 +25,36 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Default for Signer {
     fn default() -> Self {
-        Self { secret: rand::random() }
+        Self {
+            secret: rand::random(),
+        }
     }
 }
 
 impl Signer {
     fn signed(&self, subject: &str, until: i64) -> Hmac<Sha256> {
-        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret).expect("any length of key will do");
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret)
+            .expect("any length of key will do");
         mac.chain_update(until.to_be_bytes()).chain_update(subject)
     }
 
     /// A token for `subject`, valid for `lasts` from `now`.
     pub fn sign(&self, subject: &str, now: Timestamp, lasts: Duration) -> String {
         let until = now.after(lasts).millis();
-        format!("{until:x}.{}", hex(&self.signed(subject, until).finalize().into_bytes()))
+        format!(
+            "{until:x}.{}",
+            hex(&self.signed(subject, until).finalize().into_bytes())
+        )
     }
 
     /// Whether `token` was signed for `subject` and is still valid. Takes the same time wherever a wrong one differs.
     pub fn allows(&self, token: &str, subject: &str, now: Timestamp) -> bool {
-        let parts = token
-            .split_once('.')
-            .and_then(|(until, signature)| Some((i64::from_str_radix(until, 16).ok()?, unhex(signature)?)));
-        let Some((until, signature)) = parts else { return false };
+        let parts = token.split_once('.').and_then(|(until, signature)| {
+            Some((i64::from_str_radix(until, 16).ok()?, unhex(signature)?))
+        });
+        let Some((until, signature)) = parts else {
+            return false;
+        };
         self.signed(subject, until).verify_slice(&signature).is_ok() && now.millis() < until
     }
 }
@@ -54,7 +62,9 @@ impl Signer {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect()
+    pairs
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?))
+        .collect()
 }
 
 #[cfg(test)]
@@ -81,10 +91,25 @@ mod tests {
         let signer = Signer::default();
         let token = signer.sign("x", now(), MINUTE);
         let (until, signature) = token.split_once('.').expect("two parts");
-        let longer = format!("{:x}.{signature}", i64::from_str_radix(until, 16).expect("hexadecimal") + 1);
-        for wrong in [&longer, until, "", ".", "é.é", "1.0", &token[..token.len() - 1], &token[..token.len() - 2]] {
+        let longer = format!(
+            "{:x}.{signature}",
+            i64::from_str_radix(until, 16).expect("hexadecimal") + 1
+        );
+        for wrong in [
+            &longer,
+            until,
+            "",
+            ".",
+            "é.é",
+            "1.0",
+            &token[..token.len() - 1],
+            &token[..token.len() - 2],
+        ] {
             assert!(!signer.allows(wrong, "x", now()), "{wrong}");
         }
-        assert!(!Signer::default().allows(&token, "x", now()), "another process signed it");
+        assert!(
+            !Signer::default().allows(&token, "x", now()),
+            "another process signed it"
+        );
     }
 }

@@ -91,7 +91,10 @@ pub enum TalkError {
     #[error("no server answers at {url}; start it with `make run` or name another with --url")]
     NotRunning { url: String, cause: reqwest::Error },
     #[error("what answers at {url} is no VoiceOS server; name another with --url")]
-    NotVoiceos { url: String, cause: serde_json::Error },
+    NotVoiceos {
+        url: String,
+        cause: serde_json::Error,
+    },
     #[error("no API key; give one with --key or VOICEOS_API_KEY, or --data-dir of the server ({} cannot be read)", path.display())]
     NoKey { path: PathBuf },
     #[error("{url} does not accept this API key; see --key, VOICEOS_API_KEY and --data-dir")]
@@ -109,9 +112,15 @@ pub enum TalkError {
     #[error("the server declined the call: {}", told.as_deref().unwrap_or("it gave no reason"))]
     Declined { told: Option<String> },
     #[error("{} cannot be read as a WAV file", path.display())]
-    Wav { path: PathBuf, source: wav::WavError },
+    Wav {
+        path: PathBuf,
+        source: wav::WavError,
+    },
     #[error("{} cannot be written", path.display())]
-    Save { path: PathBuf, source: wav::WavError },
+    Save {
+        path: PathBuf,
+        source: wav::WavError,
+    },
     #[error("no microphone and loudspeaker here ({told}); use --say \"…\" or --wav FILE")]
     NoMicrophone { told: String },
     #[error("--say has no voice: {told}")]
@@ -121,22 +130,36 @@ pub enum TalkError {
 impl Args {
     fn format(&self) -> Format {
         match self.codec {
-            Codec::Pcm16 => Format { encoding: Encoding::Pcm16, rate: self.rate },
+            Codec::Pcm16 => Format {
+                encoding: Encoding::Pcm16,
+                rate: self.rate,
+            },
             Codec::Mulaw => Format::TELEPHONE,
         }
     }
 
     /// Where the server is. A server that listens on every address is reached on the loopback one.
     fn server(&self) -> String {
-        let listen = || self.listen.as_deref().unwrap_or("127.0.0.1:8080").replace("0.0.0.0", "127.0.0.1");
-        self.url.clone().unwrap_or_else(|| format!("http://{}", listen().replace("[::]", "[::1]")))
+        let listen = || {
+            self.listen
+                .as_deref()
+                .unwrap_or("127.0.0.1:8080")
+                .replace("0.0.0.0", "127.0.0.1")
+        };
+        self.url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", listen().replace("[::]", "[::1]")))
     }
 
     fn key(&self) -> Result<String, TalkError> {
         if let Some(key) = &self.key {
             return Ok(key.trim().to_owned());
         }
-        let path = self.data_dir.clone().unwrap_or_else(standard_data_dir).join("api-key");
+        let path = self
+            .data_dir
+            .clone()
+            .unwrap_or_else(standard_data_dir)
+            .join("api-key");
         let key = std::fs::read_to_string(&path).map_err(|_| TalkError::NoKey { path })?;
         Ok(key.trim().to_owned())
     }
@@ -152,11 +175,19 @@ impl Args {
     async fn script(&self, rate: u32) -> Result<Script, TalkError> {
         if let Some(path) = &self.wav {
             let samples = read_wav(path, rate)?;
-            return Ok(Script::new(rate, [Step::Say(samples), Step::UntilAgentDone(PATIENCE)]));
+            return Ok(Script::new(
+                rate,
+                [Step::Say(samples), Step::UntilAgentDone(PATIENCE)],
+            ));
         }
-        let dir = self.models_dir.clone().unwrap_or_else(speech::usual_models_dir);
+        let dir = self
+            .models_dir
+            .clone()
+            .unwrap_or_else(speech::usual_models_dir);
         let voice = tokio::task::spawn_blocking(move || speech::local_voice(&dir)).await;
-        let voice = voice.map_err(|cause| TalkError::NoVoice { told: cause.to_string() })??;
+        let voice = voice.map_err(|cause| TalkError::NoVoice {
+            told: cause.to_string(),
+        })??;
         let mut lines = Vec::new();
         for text in &self.say {
             lines.push(speech::say(voice.as_ref(), text, rate).await?);
@@ -167,7 +198,10 @@ impl Args {
 
 /// A WAV file's channels as one, at `rate`.
 pub fn read_wav(path: &Path, rate: u32) -> Result<Vec<i16>, TalkError> {
-    let wav = wav::open(path).map_err(|source| TalkError::Wav { path: path.to_owned(), source })?;
+    let wav = wav::open(path).map_err(|source| TalkError::Wav {
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(resample::resample(&wav.mono(), wav.rate, rate))
 }
 
@@ -178,17 +212,28 @@ pub async fn run(args: Args) -> Result<(), TalkError> {
     let agent = api.agent(args.agent.as_deref()).await?;
     // The voice is loaded first, so that nobody waits on the line for it.
     let (mut caller, mut loudspeaker) = args.caller(format.rate).await?;
-    let mut view =
-        view::View::new(args.json, std::io::stdout().is_terminal(), std::io::stderr().is_terminal(), format.rate);
+    let mut view = view::View::new(
+        args.json,
+        std::io::stdout().is_terminal(),
+        std::io::stderr().is_terminal(),
+        format.rate,
+    );
     view.calling(agent.called(), &args.server());
     let web_call = api.create_web_call(&agent.id).await?;
     let socket = client::join(&web_call.url).await?;
-    let mut saved = args.save.as_deref().map(|path| Saved::new(path, format.rate)).transpose()?;
+    let mut saved = args
+        .save
+        .as_deref()
+        .map(|path| Saved::new(path, format.rate))
+        .transpose()?;
     let mut save_failed = None;
     let mut listener = |heard: Heard<'_>| {
         if let Heard::Frame { sent, played, .. } = heard {
             loudspeaker(played);
-            if let Some(error) = saved.as_mut().and_then(|saved| saved.push(sent, played).err()) {
+            if let Some(error) = saved
+                .as_mut()
+                .and_then(|saved| saved.push(sent, played).err())
+            {
                 (saved, save_failed) = (None, Some(error));
             }
         }
@@ -204,7 +249,11 @@ pub async fn run(args: Args) -> Result<(), TalkError> {
 }
 
 fn finish(view: &mut view::View, api: &Api, report: &Report, args: &Args) {
-    view.over(report, &api.recording_url(&report.conversation_id), args.save.as_deref());
+    view.over(
+        report,
+        &api.recording_url(&report.conversation_id),
+        args.save.as_deref(),
+    );
 }
 
 #[cfg(feature = "microphone")]
@@ -215,7 +264,9 @@ fn live(rate: u32) -> Result<(Box<dyn Caller>, Loudspeaker), TalkError> {
 
 #[cfg(not(feature = "microphone"))]
 fn live(_rate: u32) -> Result<(Box<dyn Caller>, Loudspeaker), TalkError> {
-    Err(TalkError::NoMicrophone { told: "this program was built without the `microphone` feature".to_owned() })
+    Err(TalkError::NoMicrophone {
+        told: "this program was built without the `microphone` feature".to_owned(),
+    })
 }
 
 /// The file of --save. Grows with the call, so that a call that breaks leaves what there was.
@@ -228,16 +279,30 @@ impl Saved {
     fn new(path: &Path, rate: u32) -> Result<Self, TalkError> {
         let file = std::fs::File::create(path).map_err(wav::WavError::from);
         let file = file.and_then(|file| wav::Writer::stereo(BufWriter::new(file), rate));
-        let file = file.map_err(|source| TalkError::Save { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file })
+        let file = file.map_err(|source| TalkError::Save {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
     }
 
     fn push(&mut self, caller: &[i16], agent: &[i16]) -> Result<(), TalkError> {
-        self.file.push(caller, agent).map_err(|source| TalkError::Save { path: self.path.clone(), source })
+        self.file
+            .push(caller, agent)
+            .map_err(|source| TalkError::Save {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     fn finish(self) -> Result<(), TalkError> {
-        self.file.finish().map_err(|source| TalkError::Save { path: self.path, source })
+        self.file.finish().map_err(|source| TalkError::Save {
+            path: self.path,
+            source,
+        })
     }
 }
 
@@ -254,18 +319,29 @@ mod tests {
     }
 
     fn args(line: &str) -> Args {
-        Cli::try_parse_from(std::iter::once("talk").chain(line.split_whitespace())).unwrap().talk
+        Cli::try_parse_from(std::iter::once("talk").chain(line.split_whitespace()))
+            .unwrap()
+            .talk
     }
 
     #[test]
     fn the_server_is_where_it_listens_unless_told_otherwise() {
-        assert_eq!(args("--listen 0.0.0.0:9000").server(), "http://127.0.0.1:9000");
-        assert_eq!(args("--listen 127.0.0.1:9000 --url http://far:1").server(), "http://far:1");
+        assert_eq!(
+            args("--listen 0.0.0.0:9000").server(),
+            "http://127.0.0.1:9000"
+        );
+        assert_eq!(
+            args("--listen 127.0.0.1:9000 --url http://far:1").server(),
+            "http://far:1"
+        );
     }
 
     #[test]
     fn mulaw_is_always_8000() {
-        assert_eq!(args("--codec mulaw --rate 48000").format(), Format::TELEPHONE);
+        assert_eq!(
+            args("--codec mulaw --rate 48000").format(),
+            Format::TELEPHONE
+        );
         assert!(Cli::try_parse_from(["talk", "--rate", "11025"]).is_err());
     }
 
@@ -285,13 +361,19 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_wav_is_named() {
-        let told = read_wav(Path::new("/no/such.wav"), 16000).unwrap_err().to_string();
+        let told = read_wav(Path::new("/no/such.wav"), 16000)
+            .unwrap_err()
+            .to_string();
         assert!(told.contains("/no/such.wav"), "{told}");
     }
 
     #[tokio::test]
     async fn a_server_that_is_not_running_is_told_how_to_start() {
-        let told = Api::new("http://127.0.0.1:1", "key").agent(None).await.unwrap_err().to_string();
+        let told = Api::new("http://127.0.0.1:1", "key")
+            .agent(None)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(told.contains("make run"), "{told}");
     }
 }

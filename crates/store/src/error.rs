@@ -45,16 +45,21 @@ impl StoreError {
     pub(crate) fn from_sqlx(error: sqlx::Error, file: &Path) -> Self {
         let file = file.to_owned();
         match &error {
-            sqlx::Error::Database(told) => match told.code().and_then(|code| code.parse::<i32>().ok()) {
-                Some(code) => Self::from_code(code, told.message().to_owned(), file).unwrap_or(Self::Failed(error)),
-                None => Self::Failed(error),
+            sqlx::Error::Database(told) => {
+                match told.code().and_then(|code| code.parse::<i32>().ok()) {
+                    Some(code) => Self::from_code(code, told.message().to_owned(), file)
+                        .unwrap_or(Self::Failed(error)),
+                    None => Self::Failed(error),
+                }
+            }
+            sqlx::Error::Io(cause) => Self::Unreachable {
+                file,
+                cause: io::Error::new(cause.kind(), cause.to_string()),
             },
-            sqlx::Error::Io(cause) => {
-                Self::Unreachable { file, cause: io::Error::new(cause.kind(), cause.to_string()) }
-            }
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                Self::Corrupt { file, told: error.to_string() }
-            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt {
+                file,
+                told: error.to_string(),
+            },
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Closed,
             sqlx::Error::PoolTimedOut => Self::Locked { file },
             _ => Self::Failed(error),
@@ -70,7 +75,10 @@ impl StoreError {
         Some(match code & 0xff {
             5 | 6 => Self::Locked { file },
             // Not permitted, read-only, input/output, cannot open.
-            3 | 8 | 10 | 14 => Self::Unreachable { file, cause: io::Error::other(told) },
+            3 | 8 | 10 | 14 => Self::Unreachable {
+                file,
+                cause: io::Error::other(told),
+            },
             11 | 26 => Self::Corrupt { file, told },
             13 => Self::Full { file },
             19 => Self::Conflict("record"),

@@ -40,7 +40,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(5), max_pages: None }
+        Self {
+            patience: Duration::from_secs(5),
+            max_pages: None,
+        }
     }
 }
 
@@ -52,8 +55,16 @@ impl Store {
     }
 
     pub async fn open_with(data_dir: &Path, options: Options) -> Result<Self> {
-        let sqlite::Opened { writer, reads, file } = sqlite::open(data_dir, &options).await?;
-        Ok(Self { reads, writer: Writer::start(writer, file.clone()), file })
+        let sqlite::Opened {
+            writer,
+            reads,
+            file,
+        } = sqlite::open(data_dir, &options).await?;
+        Ok(Self {
+            reads,
+            writer: Writer::start(writer, file.clone()),
+            file,
+        })
     }
 
     /// Makes this process the only one that runs calls on this data directory, until the answer is dropped.

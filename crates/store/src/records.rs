@@ -25,7 +25,12 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self { created_after: None, created_before: None, index: 1, limit: 100 }
+        Self {
+            created_after: None,
+            created_before: None,
+            index: 1,
+            limit: 100,
+        }
     }
 }
 
@@ -42,7 +47,8 @@ impl Page {
     /// One item more than the page holds, to see whether there is a further page.
     fn cut(&self, sql: &mut QueryBuilder<Sqlite>) {
         let skip = i64::from(self.index.max(1) - 1) * i64::from(self.limit);
-        sql.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::from(self.limit) + 1);
+        sql.push(" ORDER BY created_at DESC, id DESC LIMIT ")
+            .push_bind(i64::from(self.limit) + 1);
         sql.push(" OFFSET ").push_bind(skip);
     }
 

@@ -40,7 +40,10 @@ pub struct Hold {
 
 pub(crate) async fn open(data_dir: &Path, options: &Options) -> Result<Opened> {
     let file = data_dir.join("voiceos.db");
-    let unreachable = |cause: io::Error| StoreError::Unreachable { file: file.clone(), cause };
+    let unreachable = |cause: io::Error| StoreError::Unreachable {
+        file: file.clone(),
+        cause,
+    };
     make_private_dir(data_dir).map_err(unreachable)?;
     let _alone = wait_for_lock(data_dir, &file, options.patience).await?;
     look(&file).await?;
@@ -57,13 +60,19 @@ pub(crate) async fn open(data_dir: &Path, options: &Options) -> Result<Opened> {
     if let Some(pages) = options.max_pages {
         writing = writing.pragma("max_page_count", pages.to_string());
     }
-    let mut writer = SqliteConnection::connect_with(&writing).await.map_err(failed)?;
+    let mut writer = SqliteConnection::connect_with(&writing)
+        .await
+        .map_err(failed)?;
     migrate(&mut writer, &file).await?;
     let reads = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(options.patience + Duration::from_secs(5))
         .connect_lazy_with(settings.pragma("query_only", "true"));
-    Ok(Opened { writer, reads, file: file.into() })
+    Ok(Opened {
+        writer,
+        reads,
+        file: file.into(),
+    })
 }
 
 fn make_private_dir(dir: &Path) -> io::Result<()> {
@@ -83,12 +92,19 @@ fn make_private_file(file: &Path) -> io::Result<()> {
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
 }
 
 /// SQLite has no lock that covers looking, creating and migrating together.
 async fn wait_for_lock(dir: &Path, file: &Path, patience: Duration) -> Result<File> {
-    let unreachable = |cause| StoreError::Unreachable { file: file.to_owned(), cause };
+    let unreachable = |cause| StoreError::Unreachable {
+        file: file.to_owned(),
+        cause,
+    };
     let lock = lock_file(&dir.join("voiceos.open.lock")).map_err(unreachable)?;
     let pause = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
@@ -97,7 +113,9 @@ async fn wait_for_lock(dir: &Path, file: &Path, patience: Duration) -> Result<Fi
             Ok(()) => return Ok(lock),
             Err(TryLockError::Error(cause)) => return Err(unreachable(cause)),
             Err(TryLockError::WouldBlock) if waited >= patience => {
-                return Err(StoreError::Locked { file: file.to_owned() });
+                return Err(StoreError::Locked {
+                    file: file.to_owned(),
+                });
             }
             Err(TryLockError::WouldBlock) => tokio::time::sleep(pause).await,
         }
@@ -107,12 +125,18 @@ async fn wait_for_lock(dir: &Path, file: &Path, patience: Duration) -> Result<Fi
 
 pub(crate) fn hold(file: &Path) -> Result<Hold> {
     let dir = file.parent().map(PathBuf::from).unwrap_or_default();
-    let lock = lock_file(&dir.join("voiceos.serve.lock"))
-        .map_err(|cause| StoreError::Unreachable { file: file.to_owned(), cause })?;
+    let lock =
+        lock_file(&dir.join("voiceos.serve.lock")).map_err(|cause| StoreError::Unreachable {
+            file: file.to_owned(),
+            cause,
+        })?;
     match lock.try_lock() {
         Ok(()) => Ok(Hold { _file: lock }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir }),
-        Err(TryLockError::Error(cause)) => Err(StoreError::Unreachable { file: file.to_owned(), cause }),
+        Err(TryLockError::Error(cause)) => Err(StoreError::Unreachable {
+            file: file.to_owned(),
+            cause,
+        }),
     }
 }
 
@@ -121,26 +145,48 @@ async fn look(file: &Path) -> Result<()> {
     let mut start = Vec::new();
     let size = match File::open(file) {
         Ok(opened) => {
-            let unreachable = |cause| StoreError::Unreachable { file: file.to_owned(), cause };
+            let unreachable = |cause| StoreError::Unreachable {
+                file: file.to_owned(),
+                cause,
+            };
             let size = opened.metadata().map_err(unreachable)?.len();
-            opened.take(16).read_to_end(&mut start).map_err(unreachable)?;
+            opened
+                .take(16)
+                .read_to_end(&mut start)
+                .map_err(unreachable)?;
             size
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(cause) => return Err(StoreError::Unreachable { file: file.to_owned(), cause }),
+        Err(cause) => {
+            return Err(StoreError::Unreachable {
+                file: file.to_owned(),
+                cause,
+            });
+        }
     };
     if size == 0 {
         return Ok(());
     }
     if start != b"SQLite format 3\0" {
-        return Err(StoreError::Corrupt { file: file.to_owned(), told: "it does not start as SQLite files do".into() });
+        return Err(StoreError::Corrupt {
+            file: file.to_owned(),
+            told: "it does not start as SQLite files do".into(),
+        });
     }
-    let settings = SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
+    let settings = SqliteConnectOptions::new()
+        .filename(file)
+        .read_only(true)
+        .disable_statement_logging();
     let checked = check(&settings, size <= CHECKED_WHOLE).await;
     match checked.map_err(|error| StoreError::from_sqlx(error, file))? {
         Check::Ours => Ok(()),
-        Check::Foreign => Err(StoreError::Foreign { file: file.to_owned() }),
-        Check::Damaged(told) => Err(StoreError::Corrupt { file: file.to_owned(), told }),
+        Check::Foreign => Err(StoreError::Foreign {
+            file: file.to_owned(),
+        }),
+        Check::Damaged(told) => Err(StoreError::Corrupt {
+            file: file.to_owned(),
+            told,
+        }),
     }
 }
 
@@ -152,13 +198,19 @@ enum Check {
 
 async fn check(settings: &SqliteConnectOptions, whole: bool) -> sqlx::Result<Check> {
     let mut connection = SqliteConnection::connect_with(settings).await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
-    let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut connection)
+        .await?;
+    let id: i32 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut connection)
+        .await?;
     if tables > 0 && id != APPLICATION_ID {
         return Ok(Check::Foreign);
     }
     if whole {
-        let told: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+        let told: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&mut connection)
+            .await?;
         if told != "ok" {
             return Ok(Check::Damaged(told));
         }
@@ -170,14 +222,27 @@ async fn check(settings: &SqliteConnectOptions, whole: bool) -> sqlx::Result<Che
 async fn migrate(writer: &mut SqliteConnection, file: &Path) -> Result<()> {
     let failed = |error| StoreError::from_sqlx(error, file);
     // The number is APPLICATION_ID; a pragma takes no argument from outside.
-    sqlx::raw_sql("PRAGMA application_id = 1448039217").execute(&mut *writer).await.map_err(failed)?;
-    MIGRATIONS.run_direct(None, writer, false).await.map_err(|error| match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            StoreError::Newer { file: file.to_owned() }
-        }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        other => StoreError::Corrupt { file: file.to_owned(), told: other.to_string() },
-    })
+    sqlx::raw_sql("PRAGMA application_id = 1448039217")
+        .execute(&mut *writer)
+        .await
+        .map_err(failed)?;
+    MIGRATIONS
+        .run_direct(None, writer, false)
+        .await
+        .map_err(|error| match error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+                StoreError::Newer {
+                    file: file.to_owned(),
+                }
+            }
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                failed(error)
+            }
+            other => StoreError::Corrupt {
+                file: file.to_owned(),
+                told: other.to_string(),
+            },
+        })
 }
 
 #[cfg(test)]

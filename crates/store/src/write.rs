@@ -18,7 +18,10 @@ const TOGETHER: usize = 64;
 pub(crate) trait Write: Send + 'static {
     type Answer: Send;
 
-    fn apply<'c>(&'c self, to: &'c mut Db<'_>) -> impl Future<Output = Result<Self::Answer>> + Send + 'c;
+    fn apply<'c>(
+        &'c self,
+        to: &'c mut Db<'_>,
+    ) -> impl Future<Output = Result<Self::Answer>> + Send + 'c;
 }
 
 /// What a write works on, within a transaction.
@@ -90,8 +93,15 @@ impl Writer {
         W::Answer: 'static,
     {
         let (answer, told) = oneshot::channel();
-        let job = Box::new(Asked { write, made: None, answer: Some(answer) });
-        self.orders.send(Order::Do(job)).await.map_err(|_| StoreError::Closed)?;
+        let job = Box::new(Asked {
+            write,
+            made: None,
+            answer: Some(answer),
+        });
+        self.orders
+            .send(Order::Do(job))
+            .await
+            .map_err(|_| StoreError::Closed)?;
         told.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -103,10 +113,16 @@ impl Writer {
     }
 }
 
-async fn write_on(mut connection: SqliteConnection, file: Arc<Path>, mut orders: mpsc::Receiver<Order>) {
+async fn write_on(
+    mut connection: SqliteConnection,
+    file: Arc<Path>,
+    mut orders: mpsc::Receiver<Order>,
+) {
     let mut finish = None;
     while finish.is_none() {
-        let Some(order) = orders.recv().await else { break };
+        let Some(order) = orders.recv().await else {
+            break;
+        };
         let mut batch = Vec::new();
         let mut next = Some(order);
         while let Some(order) = next.take() {
@@ -118,7 +134,14 @@ async fn write_on(mut connection: SqliteConnection, file: Arc<Path>, mut orders:
                 next = orders.try_recv().ok();
             }
         }
-        carry_out(&mut Db { connection: &mut connection, file: &file }, batch).await;
+        carry_out(
+            &mut Db {
+                connection: &mut connection,
+                file: &file,
+            },
+            batch,
+        )
+        .await;
     }
     orders.close();
     if let Err(error) = connection.close().await {

@@ -61,14 +61,18 @@ fn keep_what_is_not_given(new: &Value, old: Option<&Value>) -> Value {
     let (Some(new_fields), Some(old)) = (new.as_object(), old.and_then(Value::as_object)) else {
         return new.clone();
     };
-    let canonical = |object: &Map<String, Value>| match object.get("provider").and_then(Value::as_str) {
-        Some("rime") => Some("rimeai".to_owned()),
-        provider => provider.map(str::to_owned),
-    };
+    let canonical =
+        |object: &Map<String, Value>| match object.get("provider").and_then(Value::as_str) {
+            Some("rime") => Some("rimeai".to_owned()),
+            provider => provider.map(str::to_owned),
+        };
     // A language model's provider may be left out.
-    let same = canonical(new_fields).is_none_or(|provider| canonical(old).as_ref() == Some(&provider));
+    let same =
+        canonical(new_fields).is_none_or(|provider| canonical(old).as_ref() == Some(&provider));
     let keep = |(key, value): (&String, &Value)| match old.get(key) {
-        Some(old) if same && is_empty_object(value) && old.is_string() => (key.clone(), old.clone()),
+        Some(old) if same && is_empty_object(value) && old.is_string() => {
+            (key.clone(), old.clone())
+        }
         _ => (key.clone(), value.clone()),
     };
     Value::Object(new_fields.iter().map(keep).collect())
@@ -94,7 +98,11 @@ const VOICES: &[(&str, VoiceKind)] = &[
 ];
 
 fn read_limit(at: &Field<'_>) -> Option<u32> {
-    if at.is_absent() { ten_minutes() } else { at.whole(SECONDS).map(|seconds| seconds as u32) }
+    if at.is_absent() {
+        ten_minutes()
+    } else {
+        at.whole(SECONDS).map(|seconds| seconds as u32)
+    }
 }
 
 fn truth(at: &Field<'_>, key: &str, default: bool) -> bool {
@@ -102,7 +110,10 @@ fn truth(at: &Field<'_>, key: &str, default: bool) -> bool {
 }
 
 fn open_text(at: &Field<'_>, key: &str, default: &str) -> String {
-    at.get(key).not_null().open_text().unwrap_or_else(|| default.to_owned())
+    at.get(key)
+        .not_null()
+        .open_text()
+        .unwrap_or_else(|| default.to_owned())
 }
 
 fn number(at: &Field<'_>, key: &str, range: std::ops::RangeInclusive<f64>, default: f64) -> f64 {
@@ -140,9 +151,10 @@ fn read_voice(at: &Field<'_>) -> Option<Voice> {
             pitch: whole(at, "pitch", -20..=20, 0) as i8,
             rate: whole(at, "rate", -50..=50, 0) as i8,
         }),
-        VoiceKind::Deepgram => {
-            Voice::Deepgram(DeepgramVoice { credential_id, model: open_text(at, "model", "aura-asteria-en") })
-        }
+        VoiceKind::Deepgram => Voice::Deepgram(DeepgramVoice {
+            credential_id,
+            model: open_text(at, "model", "aura-asteria-en"),
+        }),
         VoiceKind::RimeAi => Voice::RimeAi(RimeVoice {
             credential_id,
             speaker: open_text(at, "speaker", "abbie"),
@@ -190,8 +202,18 @@ fn read_tool(at: &Field<'_>) -> Option<Tool> {
     function.object()?;
     let name = function.get("name").required().text();
     let description = function.get("description").text();
-    let parameters = function.get("parameters").object().cloned().unwrap_or_default();
-    Some(Tool::Function { function: Function { name: name?, description, parameters } })
+    let parameters = function
+        .get("parameters")
+        .object()
+        .cloned()
+        .unwrap_or_default();
+    Some(Tool::Function {
+        function: Function {
+            name: name?,
+            description,
+            parameters,
+        },
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -202,7 +224,10 @@ enum TranscriberKind {
 
 fn read_transcriber(at: &Field<'_>) -> Option<Transcriber> {
     at.object()?;
-    let kinds = [("deepgram", TranscriberKind::Deepgram), ("azure", TranscriberKind::Azure)];
+    let kinds = [
+        ("deepgram", TranscriberKind::Deepgram),
+        ("azure", TranscriberKind::Azure),
+    ];
     let credential_id = at.get("credential_id").text();
     Some(match at.get("provider").required().constant(&kinds)? {
         TranscriberKind::Deepgram => Transcriber::Deepgram(DeepgramTranscriber {
@@ -220,7 +245,9 @@ fn read_transcriber(at: &Field<'_>) -> Option<Transcriber> {
 }
 
 fn read_events(at: &Field<'_>) -> Option<Vec<EventName>> {
-    at.get("events").required().list(|event| event.word(EventName::published()))
+    at.get("events")
+        .required()
+        .list(|event| event.word(EventName::published()))
 }
 
 fn read_webhook(at: &Field<'_>) -> Option<Webhook> {
@@ -228,9 +255,18 @@ fn read_webhook(at: &Field<'_>) -> Option<Webhook> {
     let events = read_events(at);
     let filter = at.get("filter").text();
     let url = at.get("url").required().text();
-    let method = at.get("method").required().word(&[("GET", Method::Get), ("POST", Method::Post)]);
+    let method = at
+        .get("method")
+        .required()
+        .word(&[("GET", Method::Get), ("POST", Method::Post)]);
     let headers = at.get("headers").texts();
-    Some(Webhook { events: events?, filter, url: url?, method: method?, headers })
+    Some(Webhook {
+        events: events?,
+        filter,
+        url: url?,
+        method: method?,
+        headers,
+    })
 }
 
 fn read_hook(at: &Field<'_>) -> Option<Hook> {
@@ -239,9 +275,16 @@ fn read_hook(at: &Field<'_>) -> Option<Hook> {
     let filter = at.get("filter").text();
     let instructions = at.get("instructions").required().list(|instruction| {
         instruction.object()?;
-        instruction.get("instruction").required().word(&[("hang_up", Instruction::HangUp)])
+        instruction
+            .get("instruction")
+            .required()
+            .word(&[("hang_up", Instruction::HangUp)])
     });
-    Some(Hook { events: events?, filter, instructions: instructions? })
+    Some(Hook {
+        events: events?,
+        filter,
+        instructions: instructions?,
+    })
 }
 
 #[cfg(test)]

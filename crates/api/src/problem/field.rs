@@ -21,9 +21,17 @@ pub fn read<T>(body: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Resul
 }
 
 /// The same for another part of a request, such as `query`, whose values are texts.
-pub fn read_part<T>(part: &str, value: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Result<T, Problems> {
+pub fn read_part<T>(
+    part: &str,
+    value: &Value,
+    how: impl FnOnce(&Field<'_>) -> Option<T>,
+) -> Result<T, Problems> {
     let noted = RefCell::new(Vec::new());
-    let read = how(&Field { value: Some(value), loc: vec![Step::from(part)], noted: &noted });
+    let read = how(&Field {
+        value: Some(value),
+        loc: vec![Step::from(part)],
+        noted: &noted,
+    });
     let detail = noted.into_inner();
     match read {
         Some(value) if detail.is_empty() => Ok(value),
@@ -35,8 +43,15 @@ pub fn read_part<T>(part: &str, value: &Value, how: impl FnOnce(&Field<'_>) -> O
 impl<'v> Field<'v> {
     /// The field `key` of this object; absent when this is no object.
     pub fn get(&self, key: &str) -> Field<'v> {
-        let value = self.value.and_then(Value::as_object).and_then(|object| object.get(key));
-        Field { value, loc: self.at(Step::from(key)), noted: self.noted }
+        let value = self
+            .value
+            .and_then(Value::as_object)
+            .and_then(|object| object.get(key));
+        Field {
+            value,
+            loc: self.at(Step::from(key)),
+            noted: self.noted,
+        }
     }
 
     fn at(&self, step: Step) -> Vec<Step> {
@@ -72,7 +87,10 @@ impl<'v> Field<'v> {
     pub fn required(self) -> Self {
         match self.value {
             None => self.report(Problem::missing(self.loc.clone())),
-            Some(Value::Null) => self.note("none is not an allowed value", "type_error.none.not_allowed"),
+            Some(Value::Null) => self.note(
+                "none is not an allowed value",
+                "type_error.none.not_allowed",
+            ),
             Some(_) => {}
         }
         self
@@ -81,7 +99,10 @@ impl<'v> Field<'v> {
     /// Absent is fine (there is a default), null is a mistake.
     pub fn not_null(self) -> Self {
         if self.is_null() {
-            self.note("none is not an allowed value", "type_error.none.not_allowed");
+            self.note(
+                "none is not an allowed value",
+                "type_error.none.not_allowed",
+            );
         }
         self
     }
@@ -111,13 +132,21 @@ impl<'v> Field<'v> {
 
     /// The value of a field of the kind `enum | string`: any text, and `{}` means "not given".
     pub fn open_text(&self) -> Option<String> {
-        if self.value.is_some_and(is_empty_object) { None } else { self.text() }
+        if self.value.is_some_and(is_empty_object) {
+            None
+        } else {
+            self.text()
+        }
     }
 
     fn as_number(&self) -> Option<f64> {
         match self.given()? {
             Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            Value::String(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite()),
             Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
             _ => None,
         }
@@ -139,7 +168,9 @@ impl<'v> Field<'v> {
         let whole = match value {
             // A text must be a whole number itself.
             Value::String(text) => text.trim().parse::<i64>().ok(),
-            Value::Number(number) => number.as_i64().or_else(|| self.as_number().map(|number| number as i64)),
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| self.as_number().map(|number| number as i64)),
             Value::Bool(truth) => Some(i64::from(*truth)),
             _ => None,
         };
@@ -156,13 +187,25 @@ impl<'v> Field<'v> {
         range: RangeInclusive<T>,
     ) -> Option<T> {
         let (words, kind, limit) = if number < *range.start() {
-            ("greater than or equal to", "value_error.number.not_ge", *range.start())
+            (
+                "greater than or equal to",
+                "value_error.number.not_ge",
+                *range.start(),
+            )
         } else if number > *range.end() {
-            ("less than or equal to", "value_error.number.not_le", *range.end())
+            (
+                "less than or equal to",
+                "value_error.number.not_le",
+                *range.end(),
+            )
         } else {
             return Some(number);
         };
-        let problem = Problem::new(self.loc.clone(), format!("ensure this value is {words} {limit}"), kind);
+        let problem = Problem::new(
+            self.loc.clone(),
+            format!("ensure this value is {words} {limit}"),
+            kind,
+        );
         self.report(problem.with(json!({"limit_value": shortest(limit)})));
         None
     }
@@ -208,14 +251,26 @@ impl<'v> Field<'v> {
             self.note("value is not a valid list", "type_error.list");
             return None;
         };
-        let place = |(index, value)| Field { value: Some(value), loc: self.at(Step::Index(index)), noted: self.noted };
-        Some(items.iter().enumerate().filter_map(|item| how(&place(item).required())).collect())
+        let place = |(index, value)| Field {
+            value: Some(value),
+            loc: self.at(Step::Index(index)),
+            noted: self.noted,
+        };
+        Some(
+            items
+                .iter()
+                .enumerate()
+                .filter_map(|item| how(&place(item).required()))
+                .collect(),
+        )
     }
 
     /// One of some words.
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let value = self.given()?;
-        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found = value
+            .as_str()
+            .and_then(|text| words.iter().find(|(word, _)| *word == text));
         if found.is_none() {
             let permitted: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             self.report(Problem::not_permitted(self.loc.clone(), &permitted));
@@ -226,10 +281,16 @@ impl<'v> Field<'v> {
     /// One of some words that decide what the rest of the object is.
     pub fn constant<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let value = self.given()?;
-        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found = value
+            .as_str()
+            .and_then(|text| words.iter().find(|(word, _)| *word == text));
         if found.is_none() {
             let permitted: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let list = permitted.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+            let list = permitted
+                .iter()
+                .map(|word| format!("'{word}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
             let msg = format!("unexpected value; permitted: {list}");
             let problem = Problem::new(self.loc.clone(), msg, "value_error.const");
             self.report(problem.with(json!({"given": value, "permitted": permitted})));
@@ -239,11 +300,20 @@ impl<'v> Field<'v> {
 
     /// A map of texts; an empty list counts as an empty map, as it did in the original.
     pub fn texts(&self) -> Option<std::collections::BTreeMap<String, String>> {
-        if self.value.and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        if self
+            .value
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+        {
             return Some(Default::default());
         }
         let object = self.object()?;
-        Some(object.keys().filter_map(|key| Some((key.clone(), self.get(key).required().text()?))).collect())
+        Some(
+            object
+                .keys()
+                .filter_map(|key| Some((key.clone(), self.get(key).required().text()?)))
+                .collect(),
+        )
     }
 }
 

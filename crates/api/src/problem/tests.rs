@@ -18,7 +18,9 @@ fn f<T>(how: impl Fn(&Field<'_>) -> Option<T>) -> impl Fn(&Field<'_>) -> Option<
 #[test]
 fn a_missing_field_is_told_as_the_original_told_it() {
     assert_eq!(
-        mistakes(json!({}), |body| { body.get("from_number").required().text() }),
+        mistakes(json!({}), |body| {
+            body.get("from_number").required().text()
+        }),
         json!([{"loc": ["body", "from_number"], "msg": "field required", "type": "value_error.missing"}])
     );
 }
@@ -26,7 +28,9 @@ fn a_missing_field_is_told_as_the_original_told_it() {
 #[test]
 fn null_where_it_is_not_allowed() {
     assert_eq!(
-        mistakes(json!({"f": null}), |body| { body.get("f").required().text() }),
+        mistakes(json!({"f": null}), |body| {
+            body.get("f").required().text()
+        }),
         json!([{"loc": ["body", "f"], "msg": "none is not an allowed value", "type": "type_error.none.not_allowed"}])
     );
 }
@@ -36,7 +40,10 @@ fn every_type_has_its_words() {
     let told = |problems: Value| (problems[0]["msg"].clone(), problems[0]["type"].clone());
     let wrong = json!({"f": [{}]});
     let expect = |msg: &str, kind: &str| (json!(msg), json!(kind));
-    assert_eq!(told(mistakes(wrong.clone(), f(|at| at.text()))), expect("str type expected", "type_error.str"));
+    assert_eq!(
+        told(mistakes(wrong.clone(), f(|at| at.text()))),
+        expect("str type expected", "type_error.str")
+    );
     assert_eq!(
         told(mistakes(wrong.clone(), f(|at| at.whole(0..=1)))),
         expect("value is not a valid integer", "type_error.integer")
@@ -97,7 +104,8 @@ fn words_that_are_not_permitted_are_listed() {
 
 #[test]
 fn values_are_coerced_as_the_original_did() {
-    let body = json!({"int": "60", "float": "0.5", "cut": 1.5, "text": 5, "truth": "off", "map": []});
+    let body =
+        json!({"int": "60", "float": "0.5", "cut": 1.5, "text": 5, "truth": "off", "map": []});
     let read = read(&body, |body| {
         assert_eq!(body.get("int").whole(0..=100), Some(60));
         assert_eq!(body.get("float").number(0.0..=1.0), Some(0.5));
@@ -112,7 +120,9 @@ fn values_are_coerced_as_the_original_did() {
 
 #[test]
 fn an_empty_object_is_not_given_where_an_enum_or_text_stands() {
-    let read = read(&json!({"model": {}}), |body| Some(body.get("model").open_text()));
+    let read = read(&json!({"model": {}}), |body| {
+        Some(body.get("model").open_text())
+    });
     assert_eq!(read, Ok(None));
 }
 
@@ -120,7 +130,10 @@ fn an_empty_object_is_not_given_where_an_enum_or_text_stands() {
 fn a_body_that_is_no_json_says_where() {
     let problem = parse(br#"{"a":"#).expect_err("cut off").detail.remove(0);
     assert_eq!(problem.kind, "value_error.jsondecode");
-    let problem = parse(br#"{"a":x}"#).expect_err("x is no value").detail.remove(0);
+    let problem = parse(br#"{"a":x}"#)
+        .expect_err("x is no value")
+        .detail
+        .remove(0);
     assert_eq!(json!(problem.loc), json!(["body", 5]));
     assert_eq!(problem.msg, "Expecting value: line 1 column 6 (char 5)");
     assert_eq!(parse(b" \n"), Ok(None));
@@ -136,7 +149,9 @@ fn a_body_that_is_no_object_says_so() {
 
 #[test]
 fn people_read_one_line_for_each_mistake() {
-    let problems = read(&json!({"f": [1, null]}), |body| body.get("f").list(|at| at.object().map(|_| ())));
+    let problems = read(&json!({"f": [1, null]}), |body| {
+        body.get("f").list(|at| at.object().map(|_| ()))
+    });
     assert_eq!(
         problems.expect_err("neither is an object").told(),
         "body.f.0: value is not a valid dict\nbody.f.1: none is not an allowed value"

@@ -13,7 +13,11 @@ fn call(rate: u32, seconds: f64) -> (Vec<i16>, Vec<i16>) {
         (0..len)
             .map(|n| {
                 let t = n as f64 / rate as f64;
-                let voice = if t as usize % 2 == turn { 8000.0 * (t * 900.0).sin() * (t * 20.0).sin() } else { 0.0 };
+                let voice = if t as usize % 2 == turn {
+                    8000.0 * (t * 900.0).sin() * (t * 20.0).sin()
+                } else {
+                    0.0
+                };
                 voice as i16 + noise.sample()
             })
             .collect()
@@ -23,7 +27,10 @@ fn call(rate: u32, seconds: f64) -> (Vec<i16>, Vec<i16>) {
 
 fn recorded(rate: u32, left: &[i16], right: &[i16]) -> Vec<u8> {
     let mut recording = Recording::new(Cursor::new(Vec::new()), rate).unwrap();
-    for (l, r) in left.chunks(rate as usize / 50).zip(right.chunks(rate as usize / 50)) {
+    for (l, r) in left
+        .chunks(rate as usize / 50)
+        .zip(right.chunks(rate as usize / 50))
+    {
         recording.push(l, r).unwrap();
     }
     recording.finish().unwrap().into_inner()
@@ -35,7 +42,15 @@ fn a_call_comes_back_sample_for_sample() {
         let (left, right) = call(rate, 3.3);
         let file = recorded(rate, &left, &right);
         let got = read(&file[..]).unwrap();
-        assert_eq!(got, Recorded { rate, left, right, cut: false });
+        assert_eq!(
+            got,
+            Recorded {
+                rate,
+                left,
+                right,
+                cut: false
+            }
+        );
     }
 }
 
@@ -50,18 +65,32 @@ fn a_call_takes_half_its_samples_or_less() {
 fn the_length_is_in_the_header_once_finished_and_unknown_before() {
     let (left, right) = call(8000, 1.1);
     let whole = recorded(8000, &left, &right);
-    assert_eq!(claxon::FlacReader::new(&whole[..]).unwrap().streaminfo().samples, Some(left.len() as u64));
+    assert_eq!(
+        claxon::FlacReader::new(&whole[..])
+            .unwrap()
+            .streaminfo()
+            .samples,
+        Some(left.len() as u64)
+    );
     let mut stream = Recording::new(Vec::new(), 8000).unwrap();
     stream.push(&left, &right).unwrap();
     let stream = stream.finish_stream().unwrap();
-    assert_eq!(claxon::FlacReader::new(&stream[..]).unwrap().streaminfo().samples, None);
+    assert_eq!(
+        claxon::FlacReader::new(&stream[..])
+            .unwrap()
+            .streaminfo()
+            .samples,
+        None
+    );
     assert_eq!(read(&stream[..]).unwrap(), read(&whole[..]).unwrap());
 }
 
 #[test]
 fn full_scale_noise_survives() {
     let loud = Noise::new(3, 0.0).samples(9000);
-    let other: Vec<i16> = (0..9000).map(|n| if n % 2 == 0 { i16::MIN } else { i16::MAX }).collect();
+    let other: Vec<i16> = (0..9000)
+        .map(|n| if n % 2 == 0 { i16::MIN } else { i16::MAX })
+        .collect();
     let got = read(&recorded(16000, &loud, &other)[..]).unwrap();
     assert!(got.left == loud && got.right == other);
 }
@@ -80,7 +109,10 @@ fn a_repaired_recording_is_whole() {
 #[test]
 fn what_is_no_recording_is_refused() {
     assert!(matches!(read(&b"RIFF"[..]), Err(FlacError::NotFlac(_))));
-    assert!(matches!(Recording::new(Vec::new(), 4000), Err(FlacError::Rate { rate: 4000 })));
+    assert!(matches!(
+        Recording::new(Vec::new(), 4000),
+        Err(FlacError::Rate { rate: 4000 })
+    ));
 }
 
 #[test]
@@ -94,7 +126,10 @@ fn a_full_disk_is_an_error_and_no_panic() {
             Ok(())
         }
     }
-    assert!(matches!(Recording::new(Full, 8000), Err(FlacError::Write(_))));
+    assert!(matches!(
+        Recording::new(Full, 8000),
+        Err(FlacError::Write(_))
+    ));
 }
 
 proptest! {

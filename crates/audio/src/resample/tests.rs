@@ -27,7 +27,9 @@ fn level_of(samples: &[i16], hz: f64, rate: u32) -> f64 {
 }
 
 fn pairs() -> impl Iterator<Item = (u32, u32)> {
-    RATES.into_iter().flat_map(|from| RATES.into_iter().map(move |to| (from, to)))
+    RATES
+        .into_iter()
+        .flat_map(|from| RATES.into_iter().map(move |to| (from, to)))
 }
 
 #[test]
@@ -39,7 +41,10 @@ fn a_tone_in_the_telephone_band_keeps_its_level_and_its_place() {
             let middle = &out[to as usize / 4..to as usize * 3 / 4];
             let expected = &tone(hz, to, 1.0)[to as usize / 4..to as usize * 3 / 4];
             let kept = 20.0 * (level_of(middle, hz, to) / level_of(expected, hz, to)).log10();
-            assert!(kept.abs() < 0.1, "{hz} Hz from {from} to {to}: {kept:.2} dB");
+            assert!(
+                kept.abs() < 0.1,
+                "{hz} Hz from {from} to {to}: {kept:.2} dB"
+            );
         }
     }
 }
@@ -52,7 +57,8 @@ fn what_the_lower_rate_cannot_hold_is_gone() {
             .filter(|hz| *hz * 2.0 < from as f64)
         {
             let out = resample(&tone(hz, from, 0.5), from, to);
-            let left = 20.0 * (level(&out[to as usize / 8..to as usize * 3 / 8]).max(0.01) / 7071.0).log10();
+            let left = 20.0
+                * (level(&out[to as usize / 8..to as usize * 3 / 8]).max(0.01) / 7071.0).log10();
             assert!(left < -70.0, "{hz} Hz from {from} to {to}: {left:.1} dB");
         }
     }
@@ -78,16 +84,24 @@ fn the_delay_is_what_it_says() {
         resampler.push(&click, &mut out);
         let at = (0..out.len()).max_by_key(|&n| out[n]).expect("samples") as f64 / to as f64;
         let late = at - 0.05 - resampler.delay().as_secs_f64();
-        assert!(late.abs() < 1.0 / from.min(to) as f64, "{from} to {to}: {late}");
+        assert!(
+            late.abs() < 1.0 / from.min(to) as f64,
+            "{from} to {to}: {late}"
+        );
         assert!(resampler.delay() <= Duration::from_micros(4000));
     }
 }
 
 #[test]
 fn loud_sounds_clip_and_do_not_wrap() {
-    let square: Vec<i16> = (0..4000).map(|n| if n / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
+    let square: Vec<i16> = (0..4000)
+        .map(|n| if n / 20 % 2 == 0 { i16::MAX } else { i16::MIN })
+        .collect();
     let out = resample(&square, 8000, 16000);
-    let wraps = out.windows(2).filter(|w| (w[0] as i32 - w[1] as i32).abs() > 60000).count();
+    let wraps = out
+        .windows(2)
+        .filter(|w| (w[0] as i32 - w[1] as i32).abs() > 60000)
+        .count();
     assert_eq!(wraps, 0);
 }
 
@@ -101,15 +115,24 @@ fn nothing_is_allocated_once_warm() {
             out.clear();
             resampler.push(&frame, &mut out);
         }
-        let warm =
-            (resampler.input.capacity(), resampler.scratch.capacity(), resampler.results.capacity(), out.capacity());
+        let warm = (
+            resampler.input.capacity(),
+            resampler.scratch.capacity(),
+            resampler.results.capacity(),
+            out.capacity(),
+        );
         for _ in 0..500 {
             out.clear();
             resampler.push(&frame, &mut out);
         }
         assert_eq!(
             warm,
-            (resampler.input.capacity(), resampler.scratch.capacity(), resampler.results.capacity(), out.capacity())
+            (
+                resampler.input.capacity(),
+                resampler.scratch.capacity(),
+                resampler.results.capacity(),
+                out.capacity()
+            )
         );
     }
 }

@@ -10,7 +10,10 @@ struct Call {
 
 impl Call {
     fn new() -> Self {
-        Self { gate: SpeechGate::new(GateRules::default()), now: Duration::ZERO }
+        Self {
+            gate: SpeechGate::new(GateRules::default()),
+            now: Duration::ZERO,
+        }
     }
 
     /// The edges of `ms` of frames that score `score` at `dbfs`.

@@ -40,19 +40,30 @@ pub(super) fn choose<'a>(word: &str, forms: Several<'a>, here: &Place<'_>) -> Op
         _ if follows_noun_place(here) => &["NOUN"],
         _ => &[],
     };
-    tags.iter().find_map(|tag| forms.tagged(tag)).or_else(|| forms.tagged("DEFAULT"))
+    tags.iter()
+        .find_map(|tag| forms.tagged(tag))
+        .or_else(|| forms.tagged("DEFAULT"))
 }
 
 /// "I have read it", "it was read".
 fn past(here: &Place<'_>) -> &'static [&'static str] {
-    const BEFORE: &[&str] =
-        &["have", "has", "had", "was", "were", "been", "be", "is", "are", "i've", "you've", "we've", "already"];
-    if BEFORE.contains(&here.neighbour(-1).as_str()) { &["VBN"] } else { &[] }
+    const BEFORE: &[&str] = &[
+        "have", "has", "had", "was", "were", "been", "be", "is", "are", "i've", "you've", "we've",
+        "already",
+    ];
+    if BEFORE.contains(&here.neighbour(-1).as_str()) {
+        &["VBN"]
+    } else {
+        &[]
+    }
 }
 
 /// "that room" rather than "so that you can".
 fn is_pointing(here: &Place<'_>) -> bool {
-    here.neighbour(-1).is_empty() && ["'s", "is", "one"].iter().any(|end| here.neighbour(1).ends_with(end))
+    here.neighbour(-1).is_empty()
+        && ["'s", "is", "one"]
+            .iter()
+            .any(|end| here.neighbour(1).ends_with(end))
 }
 
 /// "live music".
@@ -80,10 +91,16 @@ fn is_live_adjective(here: &Place<'_>) -> bool {
 fn is_closing_hour(here: &Place<'_>) -> bool {
     let next = here.neighbour(1);
     let before = here.neighbour(-1);
-    let near = ["very", "so", "is", "are", "too", "quite", "really", "fairly"].contains(&before.as_str());
+    let near = [
+        "very", "so", "is", "are", "too", "quite", "really", "fairly",
+    ]
+    .contains(&before.as_str());
     !near
-        && ["at", "on", "for", "the", "your", "early", "late", "before", "after", "around", "today", "it"]
-            .contains(&next.as_str())
+        && [
+            "at", "on", "for", "the", "your", "early", "late", "before", "after", "around",
+            "today", "it",
+        ]
+        .contains(&next.as_str())
 }
 
 fn follows_verb_place(here: &Place<'_>) -> bool {
@@ -127,8 +144,9 @@ fn follows_verb_place(here: &Place<'_>) -> bool {
 
 fn follows_noun_place(here: &Place<'_>) -> bool {
     const BEFORE: &[&str] = &[
-        "a", "an", "any", "each", "every", "for", "full", "her", "his", "in", "its", "more", "my", "no", "of", "one",
-        "our", "personal", "price", "some", "that", "the", "their", "this", "your",
+        "a", "an", "any", "each", "every", "for", "full", "her", "his", "in", "its", "more", "my",
+        "no", "of", "one", "our", "personal", "price", "some", "that", "the", "their", "this",
+        "your",
     ];
     BEFORE.binary_search(&here.neighbour(-1).as_str()).is_ok()
 }

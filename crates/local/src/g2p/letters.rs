@@ -91,7 +91,12 @@ fn best_rule(letters: &[u8], at: usize) -> Option<&'static Rule> {
             && left_fits(&letters[..at], rule.0.as_bytes())
             && right_fits(&letters[at + matched.len()..], rule.2.as_bytes())
     };
-    RULES.iter().filter(|rule| rule.1.as_bytes()[0] == letters[at]).filter(fits).rev().max_by_key(|rule| rule.1.len())
+    RULES
+        .iter()
+        .filter(|rule| rule.1.as_bytes()[0] == letters[at])
+        .filter(fits)
+        .rev()
+        .max_by_key(|rule| rule.1.len())
 }
 
 fn is_vowel(letter: u8) -> bool {
@@ -114,7 +119,9 @@ fn left_fits(before: &[u8], pattern: &[u8]) -> bool {
         (b'#', _) => left_runs(before, rest, is_vowel, 1),
         (_, None) => false,
         (b'^', Some((&letter, before))) => is_consonant(letter) && left_fits(before, rest),
-        (b'.', Some((&letter, before))) => b"bdvgjlmnrwz".contains(&letter) && left_fits(before, rest),
+        (b'.', Some((&letter, before))) => {
+            b"bdvgjlmnrwz".contains(&letter) && left_fits(before, rest)
+        }
         (b'+', Some((&letter, before))) => b"eiy".contains(&letter) && left_fits(before, rest),
         (sign, Some((&letter, before))) => sign == letter && left_fits(before, rest),
     }
@@ -122,8 +129,14 @@ fn left_fits(before: &[u8], pattern: &[u8]) -> bool {
 
 /// At least `least` letters of a kind, then the rest of the pattern.
 fn left_runs(before: &[u8], rest: &[u8], kind: fn(u8) -> bool, least: usize) -> bool {
-    let most = before.iter().rev().take_while(|letter| kind(**letter)).count();
-    (least..=most).rev().any(|count| left_fits(&before[..before.len() - count], rest))
+    let most = before
+        .iter()
+        .rev()
+        .take_while(|letter| kind(**letter))
+        .count();
+    (least..=most)
+        .rev()
+        .any(|count| left_fits(&before[..before.len() - count], rest))
 }
 
 /// Does the beginning of `after` match the pattern?
@@ -136,10 +149,14 @@ fn right_fits(after: &[u8], pattern: &[u8]) -> bool {
         (b'_', first) => first.is_none(),
         (b':', _) => right_runs(after, rest, is_consonant, 0),
         (b'#', _) => right_runs(after, rest, is_vowel, 1),
-        (b'%', _) => ["e", "er", "ed", "es", "ely", "ing"].iter().any(|end| after == end.as_bytes()),
+        (b'%', _) => ["e", "er", "ed", "es", "ely", "ing"]
+            .iter()
+            .any(|end| after == end.as_bytes()),
         (_, None) => false,
         (b'^', Some((&letter, after))) => is_consonant(letter) && right_fits(after, rest),
-        (b'.', Some((&letter, after))) => b"bdvgjlmnrwz".contains(&letter) && right_fits(after, rest),
+        (b'.', Some((&letter, after))) => {
+            b"bdvgjlmnrwz".contains(&letter) && right_fits(after, rest)
+        }
         (b'+', Some((&letter, after))) => b"eiy".contains(&letter) && right_fits(after, rest),
         (sign, Some((&letter, after))) => sign == letter && right_fits(after, rest),
     }
@@ -147,5 +164,7 @@ fn right_fits(after: &[u8], pattern: &[u8]) -> bool {
 
 fn right_runs(after: &[u8], rest: &[u8], kind: fn(u8) -> bool, least: usize) -> bool {
     let most = after.iter().take_while(|letter| kind(**letter)).count();
-    (least..=most).rev().any(|count| right_fits(&after[count..], rest))
+    (least..=most)
+        .rev()
+        .any(|count| right_fits(&after[count..], rest))
 }

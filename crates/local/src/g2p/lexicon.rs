@@ -51,13 +51,19 @@ impl Lexicon {
     pub(super) fn load(path: &Path) -> Result<Self, LoadError> {
         let json = load::read(path)?;
         let mut deserializer = serde_json::Deserializer::from_slice(&json);
-        let mut lexicon = deserializer.deserialize_map(Table).map_err(|why| LoadError::corrupt(path, why))?;
-        deserializer.end().map_err(|why| LoadError::corrupt(path, why))?;
+        let mut lexicon = deserializer
+            .deserialize_map(Table)
+            .map_err(|why| LoadError::corrupt(path, why))?;
+        deserializer
+            .end()
+            .map_err(|why| LoadError::corrupt(path, why))?;
         if lexicon.entries.is_empty() {
             return Err(LoadError::corrupt(path, "it holds no words"));
         }
         let text = std::mem::take(&mut lexicon.text);
-        lexicon.entries.sort_by(|a, b| a.word(&text).cmp(b.word(&text))); // the files are sorted: one pass
+        lexicon
+            .entries
+            .sort_by(|a, b| a.word(&text).cmp(b.word(&text))); // the files are sorted: one pass
         lexicon.text = text;
         lexicon.text.shrink_to_fit();
         lexicon.entries.shrink_to_fit();
@@ -66,7 +72,10 @@ impl Lexicon {
 
     /// The word as it is written here.
     pub(super) fn find(&self, word: &str) -> Option<Known<'_>> {
-        let at = self.entries.binary_search_by(|entry| entry.word(&self.text).cmp(word)).ok()?;
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.word(&self.text).cmp(word))
+            .ok()?;
         let said = self.entries.get(at)?.said(&self.text);
         Some(match said.strip_prefix('{') {
             Some(forms) => Known::Several(Several(forms)),
@@ -98,15 +107,26 @@ impl<'de> Visitor<'de> for Table {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lexicon, A::Error> {
-        let mut lexicon = Lexicon { text: String::with_capacity(4 << 20), entries: Vec::with_capacity(96 << 10) };
+        let mut lexicon = Lexicon {
+            text: String::with_capacity(4 << 20),
+            entries: Vec::with_capacity(96 << 10),
+        };
         while let Some((word, Said(said))) = map.next_entry::<std::borrow::Cow<'de, str>, Said>()? {
-            let lengths = (u8::try_from(word.len()), u8::try_from(said.len()), u32::try_from(lexicon.text.len()));
+            let lengths = (
+                u8::try_from(word.len()),
+                u8::try_from(said.len()),
+                u32::try_from(lexicon.text.len()),
+            );
             let (Ok(word_length), Ok(said_length), Ok(start)) = lengths else {
                 continue; // no word is longer than 255 bytes
             };
             lexicon.text.push_str(&word);
             lexicon.text.push_str(&said);
-            lexicon.entries.push(Entry { start, word: word_length, said: said_length });
+            lexicon.entries.push(Entry {
+                start,
+                word: word_length,
+                said: said_length,
+            });
         }
         Ok(lexicon)
     }

@@ -35,8 +35,12 @@ mod tests {
     fn names_are_sorted_and_said_with_known_phonemes() {
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
         for (name, said) in NAMES {
-            let known = |sound: char| "AIOWYbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌθᵊᵻʔ".contains(sound);
-            assert!(said.chars().all(known) && said.contains('ˈ'), "{name}: {said}");
+            let known =
+                |sound: char| "AIOWYbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌθᵊᵻʔ".contains(sound);
+            assert!(
+                said.chars().all(known) && said.contains('ˈ'),
+                "{name}: {said}"
+            );
             assert_eq!(find(name), Some(*said));
         }
     }

@@ -22,7 +22,10 @@ pub(super) fn ed(stem: &str) -> &'static str {
 pub(super) fn with_vowel_ending(stem: &str, ending: &str) -> String {
     const BEFORE_TAP: &str = "AIOWYiuæɑəɛɪɹʊʌ";
     let mut backwards = stem.chars().rev();
-    let taps = backwards.next() == Some('t') && backwards.next().is_some_and(|sound| BEFORE_TAP.contains(sound));
+    let taps = backwards.next() == Some('t')
+        && backwards
+            .next()
+            .is_some_and(|sound| BEFORE_TAP.contains(sound));
     match stem.strip_suffix('t') {
         Some(short) if taps => format!("{short}ɾ{ending}"),
         _ => format!("{stem}{ending}"),

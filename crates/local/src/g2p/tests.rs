@@ -3,11 +3,17 @@ use std::sync::LazyLock;
 use super::*;
 
 static PRONOUNCER: LazyLock<Pronouncer> = LazyLock::new(|| {
-    Pronouncer::load(&crate::fixtures::models()).expect("the lexicons are installed: run `make models`, or `make test`")
+    Pronouncer::load(&crate::fixtures::models())
+        .expect("the lexicons are installed: run `make models`, or `make test`")
 });
 
 fn said(text: &str) -> String {
-    PRONOUNCER.words(text).into_iter().map(|word| word.said).collect::<Vec<_>>().join(" ")
+    PRONOUNCER
+        .words(text)
+        .into_iter()
+        .map(|word| word.said)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -26,7 +32,13 @@ fn little_words_lean_on_what_follows() {
 
 #[test]
 fn endings_take_the_sound_of_the_stem() {
-    for (word, ending) in [("hotels", "z"), ("forks", "s"), ("Marcus's", "ᵻz"), ("rebooked", "t"), ("emailed", "d")] {
+    for (word, ending) in [
+        ("hotels", "z"),
+        ("forks", "s"),
+        ("Marcus's", "ᵻz"),
+        ("rebooked", "t"),
+        ("emailed", "d"),
+    ] {
         assert!(said(word).ends_with(ending), "{word}: {}", said(word));
     }
 }
@@ -49,16 +61,29 @@ fn the_neighbours_decide_between_two_pronunciations() {
 
 #[test]
 fn every_character_belongs_to_a_word() {
-    for text in ["Hello, world!", "  well -- yes ", "“Quoted,” he said (twice).", "a.m. and p.m.", "one/two"] {
+    for text in [
+        "Hello, world!",
+        "  well -- yes ",
+        "“Quoted,” he said (twice).",
+        "a.m. and p.m.",
+        "one/two",
+    ] {
         let words = PRONOUNCER.words(text);
         assert!(words.is_sorted_by(|a, b| a.chars < b.chars), "{words:?}");
-        assert_eq!(words.last().map(|word| word.chars as usize), Some(text.chars().count()));
+        assert_eq!(
+            words.last().map(|word| word.chars as usize),
+            Some(text.chars().count())
+        );
     }
 }
 
 #[test]
 fn a_word_ends_before_the_space_after_it() {
-    let chars: Vec<u32> = PRONOUNCER.words("Yes, of course").iter().map(|word| word.chars).collect();
+    let chars: Vec<u32> = PRONOUNCER
+        .words("Yes, of course")
+        .iter()
+        .map(|word| word.chars)
+        .collect();
     assert_eq!(chars, [4, 7, 14]);
 }
 
@@ -70,7 +95,13 @@ fn names_that_no_rule_gets_right_are_known() {
 
 #[test]
 fn marks_stay_with_the_word_before_them() {
-    let marks = |text: &str| PRONOUNCER.words(text).into_iter().map(|word| word.mark).collect::<Vec<_>>();
+    let marks = |text: &str| {
+        PRONOUNCER
+            .words(text)
+            .into_iter()
+            .map(|word| word.mark)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(marks("Well, yes!"), [Some(','), Some('!')]);
     assert_eq!(marks("Dr. Who?"), [None, Some('?')]);
     assert_eq!(marks("nine a.m. today"), [None, None, None]);
@@ -86,9 +117,15 @@ fn digits_that_slipped_through_are_read_one_by_one() {
 fn unknown_names_keep_their_sounds() {
     for name in NAMES {
         let said = said(name);
-        let vowels = said.chars().filter(|sound| stress::is_vowel(*sound)).count();
+        let vowels = said
+            .chars()
+            .filter(|sound| stress::is_vowel(*sound))
+            .count();
         assert!(vowels >= 1 && said.contains('ˈ'), "{name}: {said}");
-        assert!(said.chars().count() * 2 >= name.chars().count(), "{name}: {said}");
+        assert!(
+            said.chars().count() * 2 >= name.chars().count(),
+            "{name}: {said}"
+        );
     }
 }
 

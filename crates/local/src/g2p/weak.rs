@@ -17,7 +17,11 @@ pub(super) fn form(here: &Place<'_>) -> Option<&'static str> {
         "to" | "To" if here.is_last() => "tu",
         "to" | "To" if vowel_follows => "tʊ",
         "to" | "To" => "tə",
-        "in" if ["check", "checking", "checked", "log", "sign"].contains(&here.neighbour(-1).as_str()) => "ˈɪn",
+        "in" if ["check", "checking", "checked", "log", "sign"]
+            .contains(&here.neighbour(-1).as_str()) =>
+        {
+            "ˈɪn"
+        }
         "used" if here.neighbour(1) == "to" => "jˈust",
         _ => return None,
     })
@@ -26,11 +30,12 @@ pub(super) fn form(here: &Place<'_>) -> Option<&'static str> {
 /// True for words that are said without a stress of their own.
 pub(super) fn is_weak(word: &str) -> bool {
     const WEAK: &[&str] = &[
-        "a", "am", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "do", "for", "from",
-        "had", "has", "have", "he", "her", "him", "his", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "is", "it",
-        "it's", "its", "me", "must", "my", "of", "on", "or", "our", "shall", "she", "should", "so", "some", "than",
-        "that", "the", "their", "them", "they", "this", "to", "us", "was", "we", "we'll", "we're", "were", "will",
-        "with", "would", "you", "you're", "your",
+        "a", "am", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "do",
+        "for", "from", "had", "has", "have", "he", "her", "him", "his", "i", "i'd", "i'll", "i'm",
+        "i've", "if", "in", "is", "it", "it's", "its", "me", "must", "my", "of", "on", "or", "our",
+        "shall", "she", "should", "so", "some", "than", "that", "the", "their", "them", "they",
+        "this", "to", "us", "was", "we", "we'll", "we're", "were", "will", "with", "would", "you",
+        "you're", "your",
     ];
     WEAK.binary_search(&word).is_ok()
 }

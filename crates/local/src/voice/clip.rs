@@ -38,7 +38,13 @@ pub(super) struct Clip {
 
 impl Clip {
     pub(super) fn new(rate: u32) -> Self {
-        Self { rate, began: false, held: Vec::new(), cut: 0, given: 0 }
+        Self {
+            rate,
+            began: false,
+            held: Vec::new(),
+            cut: 0,
+            given: 0,
+        }
     }
 
     /// More of the model's output; gives what can be played now.
@@ -86,9 +92,15 @@ impl Clip {
 
     fn begin(&mut self) {
         let window = self.samples(WINDOW);
-        let first = self.held.chunks(window).position(is_sound).map(|at| at * window);
+        let first = self
+            .held
+            .chunks(window)
+            .position(is_sound)
+            .map(|at| at * window);
         self.began = first.is_some();
-        let silent = first.unwrap_or(self.held.len()).saturating_sub(self.samples(LEAD));
+        let silent = first
+            .unwrap_or(self.held.len())
+            .saturating_sub(self.samples(LEAD));
         self.held.drain(..silent);
         self.cut += silent;
         if self.began {
@@ -103,7 +115,9 @@ impl Clip {
     fn last_sound(&self) -> Option<usize> {
         let window = self.samples(WINDOW);
         let windows = self.held.len() / window;
-        let last = (0..windows).rev().find(|at| is_sound(&self.held[at * window..(at + 1) * window]));
+        let last = (0..windows)
+            .rev()
+            .find(|at| is_sound(&self.held[at * window..(at + 1) * window]));
         last.map(|at| (at + 1) * window)
     }
 
@@ -136,26 +150,43 @@ pub(super) struct Timeline {
 
 impl Timeline {
     pub(super) fn of(text: &str) -> Self {
-        Self { chars: u32::try_from(text.chars().count()).unwrap_or(u32::MAX), ends: Vec::new(), length: 0 }
+        Self {
+            chars: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
+            ends: Vec::new(),
+            length: 0,
+        }
     }
 
     /// A complete clip and the ends of its words in samples of the model's output.
     pub(super) fn add(&mut self, clip: &Clip, ends: &[WordEnd]) {
         let start = self.length;
-        self.ends.extend(ends.iter().map(|end| WordEnd { sample: start + clip.place(end.sample), ..*end }));
+        self.ends.extend(ends.iter().map(|end| WordEnd {
+            sample: start + clip.place(end.sample),
+            ..*end
+        }));
         self.length += clip.length();
     }
 
     /// Rising, the last one at the end of the audio with all characters; a piece without words is over at once.
     pub(super) fn timings(&self, rate: u32) -> Vec<Timing> {
         if self.ends.is_empty() && self.chars > 0 {
-            return vec![Timing { chars: self.chars, until: Duration::ZERO }];
+            return vec![Timing {
+                chars: self.chars,
+                until: Duration::ZERO,
+            }];
         }
         let mut latest = 0;
         let last = self.ends.len().saturating_sub(1);
         let timing = |(at, end): (usize, &WordEnd)| {
-            latest = if at == last { self.length } else { latest.max(end.sample) };
-            Timing { chars: end.chars, until: Duration::from_secs_f64(latest as f64 / f64::from(rate)) }
+            latest = if at == last {
+                self.length
+            } else {
+                latest.max(end.sample)
+            };
+            Timing {
+                chars: end.chars,
+                until: Duration::from_secs_f64(latest as f64 / f64::from(rate)),
+            }
         };
         self.ends.iter().enumerate().map(timing).collect()
     }

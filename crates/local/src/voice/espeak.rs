@@ -2,14 +2,20 @@
 
 /// One word.
 pub(super) fn spelled(said: &str, weak: bool) -> String {
-    let sounds: Vec<char> = said.chars().filter(|sound| !(weak && "ˈˌ".contains(*sound))).collect();
+    let sounds: Vec<char> = said
+        .chars()
+        .filter(|sound| !(weak && "ˈˌ".contains(*sound)))
+        .collect();
     let vowels = sounds.iter().filter(|sound| is_vowel(**sound)).count();
     let mut spelled = String::with_capacity(said.len() + 8);
     let mut at = 0;
     while let Some(&sound) = sounds.get(at) {
         let next = sounds.get(at + 1).copied();
-        let after_next =
-            sounds.get(at + 2).copied().filter(|sound| !"ˈˌ".contains(*sound)).or(sounds.get(at + 3).copied());
+        let after_next = sounds
+            .get(at + 2)
+            .copied()
+            .filter(|sound| !"ˈˌ".contains(*sound))
+            .or(sounds.get(at + 3).copied());
         let before = at.checked_sub(1).and_then(|at| sounds.get(at)).copied();
         let before_vowel = after_next.is_some_and(is_vowel);
         let stressed = before.is_some_and(|before| "ˈˌ".contains(before));
@@ -26,7 +32,9 @@ pub(super) fn spelled(said: &str, weak: bool) -> String {
             ('ə', None) if vowels == 1 && before.is_none() => spelled.push('ɐ'), // "a"
             ('ə', Some('n')) if vowels == 1 && before.is_none() => spelled.push('ɐ'), // "an"
             ('i', next)
-                if stressed || vowels == 1 || next.is_some_and(|next| !is_vowel(next) && !"ˈˌ".contains(next)) =>
+                if stressed
+                    || vowels == 1
+                    || next.is_some_and(|next| !is_vowel(next) && !"ˈˌ".contains(next)) =>
             {
                 spelled.push_str("iː");
             }

@@ -44,7 +44,9 @@ impl KokoroVoice {
         let kokoro = Kokoro::load(dir, voice, &cpu)?;
         let path = kokoro.graph.path.clone();
         let voice = Self(Speaker::new(NAME, kokoro, cpu));
-        voice.speak_all("Hello.").map_err(|why| LoadError::cannot_run(&path, why))?;
+        voice
+            .speak_all("Hello.")
+            .map_err(|why| LoadError::cannot_run(&path, why))?;
         Ok(voice)
     }
 
@@ -80,12 +82,16 @@ impl Kokoro {
         let style_path = dir.join(format!("kokoro-{voice}.bin"));
         let bytes = load::read(&style_path)?;
         if bytes.len() != STYLES * STYLE * size_of::<f32>() {
-            return Err(LoadError::corrupt(&style_path, format_args!("{} bytes", bytes.len())));
+            return Err(LoadError::corrupt(
+                &style_path,
+                format_args!("{} bytes", bytes.len()),
+            ));
         }
         let (numbers, _) = bytes.as_chunks::<4>();
         let path = dir.join("kokoro-82m-int8.onnx");
         let mut model = load::read(&path)?;
-        patch::replace_fused_matmul(&mut model).ok_or_else(|| LoadError::corrupt(&path, "it is not an ONNX model"))?;
+        patch::replace_fused_matmul(&mut model)
+            .ok_or_else(|| LoadError::corrupt(&path, "it is not an ONNX model"))?;
         let graph = Graph::of(model, &path, cpu)?;
         Ok(Self {
             tokens: graph.node("tokens")?,
@@ -95,7 +101,10 @@ impl Kokoro {
             audio: graph.node("audio")?,
             graph,
             pronouncer: Pronouncer::load(dir)?,
-            styles: numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+            styles: numbers
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
         })
     }
 
@@ -111,12 +120,23 @@ impl Kokoro {
             (self.speed, NdTensor::from_data([1], vec![1.0f32]).into()),
         ];
         let outputs = [self.durations, self.audio];
-        let [durations, audio] = self.graph.run(inputs, outputs).map_err(|why| broken(NAME, why))?;
+        let [durations, audio] = self
+            .graph
+            .run(inputs, outputs)
+            .map_err(|why| broken(NAME, why))?;
         let (durations, mut audio) = (floats(NAME, durations)?, floats(NAME, audio)?);
-        audio.iter_mut().for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
+        audio
+            .iter_mut()
+            .for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
         let until = |end: usize| durations.iter().take(end + 1).sum::<f32>() as usize * FRAME;
-        let ends =
-            words.iter().zip(ends).map(|(word, end)| WordEnd { chars: word.chars, sample: until(end) }).collect();
+        let ends = words
+            .iter()
+            .zip(ends)
+            .map(|(word, end)| WordEnd {
+                chars: word.chars,
+                sample: until(end),
+            })
+            .collect();
         Ok((audio, ends))
     }
 }
@@ -208,13 +228,19 @@ impl Reader for Kokoro {
 
     fn open(&self, text: &str) -> Reading {
         let breaths = clip::breaths(self.pronouncer.words(text), MOST_WORDS);
-        Reading { breaths: breaths.into_iter(), timeline: Timeline::of(text) }
+        Reading {
+            breaths: breaths.into_iter(),
+            timeline: Timeline::of(text),
+        }
     }
 
     fn step(&self, reading: &mut Reading) -> Result<Step, Fault> {
         loop {
             let Some(words) = reading.breaths.next() else {
-                return Ok(Step::Last { audio: Vec::new(), timings: reading.timeline.timings(RATE) });
+                return Ok(Step::Last {
+                    audio: Vec::new(),
+                    timings: reading.timeline.timings(RATE),
+                });
             };
             let mark = words.last().and_then(|word| word.mark);
             let (samples, ends) = self.say(&words)?;
@@ -223,7 +249,10 @@ impl Reader for Kokoro {
             audio.extend(clip.finish(clip::pause(mark)));
             reading.timeline.add(&clip, &ends);
             if reading.breaths.len() == 0 {
-                return Ok(Step::Last { audio, timings: reading.timeline.timings(RATE) });
+                return Ok(Step::Last {
+                    audio,
+                    timings: reading.timeline.timings(RATE),
+                });
             }
             if !audio.is_empty() {
                 return Ok(Step::Audio(audio));

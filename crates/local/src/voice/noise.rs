@@ -6,7 +6,9 @@ pub(super) struct Noise(u64);
 impl Noise {
     /// One sequence for each sequence of phonemes.
     pub(super) fn of(phonemes: &[i32]) -> Self {
-        let fnv = |hash: u64, id: &i32| (hash ^ u64::from(id.unsigned_abs())).wrapping_mul(0x100_0000_01b3);
+        let fnv = |hash: u64, id: &i32| {
+            (hash ^ u64::from(id.unsigned_abs())).wrapping_mul(0x100_0000_01b3)
+        };
         Self(phonemes.iter().fold(0xcbf2_9ce4_8422_2325, fnv))
     }
 

@@ -62,11 +62,17 @@ impl PiperVoice {
     }
 
     /// As [`PiperVoice::load`] with other settings than the model's own.
-    pub fn load_with(dir: &Path, cpu: Arc<Cpu>, settings: Option<PiperSettings>) -> Result<Self, LoadError> {
+    pub fn load_with(
+        dir: &Path,
+        cpu: Arc<Cpu>,
+        settings: Option<PiperSettings>,
+    ) -> Result<Self, LoadError> {
         let piper = Piper::load(dir, &cpu, settings)?;
         let path = piper.graph.path.clone();
         let voice = Self(Speaker::new(NAME, piper, cpu));
-        voice.speak_all("Hello there, one moment.").map_err(|why| LoadError::cannot_run(&path, why))?;
+        voice
+            .speak_all("Hello there, one moment.")
+            .map_err(|why| LoadError::cannot_run(&path, why))?;
         Ok(voice)
     }
 
@@ -133,10 +139,18 @@ impl Piper {
     fn load(dir: &Path, cpu: &Cpu, settings: Option<PiperSettings>) -> Result<Self, LoadError> {
         let path = dir.join("piper-en_US-joe-medium.onnx");
         let config_path = dir.join("piper-en_US-joe-medium.onnx.json");
-        let config: Config =
-            serde_json::from_slice(&load::read(&config_path)?).map_err(|why| LoadError::corrupt(&config_path, why))?;
-        let Inference { noise_scale, length_scale, noise_w } = config.inference;
-        let own = PiperSettings { noise_scale, length_scale, noise_w };
+        let config: Config = serde_json::from_slice(&load::read(&config_path)?)
+            .map_err(|why| LoadError::corrupt(&config_path, why))?;
+        let Inference {
+            noise_scale,
+            length_scale,
+            noise_w,
+        } = config.inference;
+        let own = PiperSettings {
+            noise_scale,
+            length_scale,
+            noise_w,
+        };
         let id = |(sign, ids): (&String, &Vec<i32>)| Some((sign.chars().next()?, *ids.first()?));
         let graph = Graph::of(load::read(&path)?, &path, cpu)?;
         Ok(Self {
@@ -165,7 +179,9 @@ impl Piper {
             if at > 0 {
                 push(&mut ids, ' ');
             }
-            espeak::spelled(&word.said, word.weak).chars().for_each(|sound| push(&mut ids, sound));
+            espeak::spelled(&word.said, word.weak)
+                .chars()
+                .for_each(|sound| push(&mut ids, sound));
             ends.push(ids.len() - 1);
             word.mark.into_iter().for_each(|mark| push(&mut ids, mark));
         }
@@ -179,18 +195,32 @@ impl Piper {
         let mut noise = Noise::of(&ids);
         let count = ids.len();
         let ids_before_words = 1; // the beginning and a pad
-        let PiperSettings { noise_scale, length_scale, noise_w } = self.settings;
+        let PiperSettings {
+            noise_scale,
+            length_scale,
+            noise_w,
+        } = self.settings;
         let rhythm = NdTensor::from_data([1, 2, count], noise.take(2 * count));
         let lengths = NdTensor::from_data([1], vec![i32::try_from(count).unwrap_or(i32::MAX)]);
         let scales = NdTensor::from_data([3], vec![noise_scale, length_scale, noise_w]);
         let inputs = vec![
-            (self.nodes.phonemes, NdTensor::from_data([1, count], ids).into()),
+            (
+                self.nodes.phonemes,
+                NdTensor::from_data([1, count], ids).into(),
+            ),
             (self.nodes.lengths, lengths.into()),
             (self.nodes.scales, scales.into()),
             (self.nodes.rhythm_noise, rhythm.into()),
         ];
-        let outputs = [self.nodes.durations, self.nodes.mean, self.nodes.log_deviation];
-        let [durations, mean, deviation] = self.graph.run(inputs, outputs).map_err(|why| broken(NAME, why))?;
+        let outputs = [
+            self.nodes.durations,
+            self.nodes.mean,
+            self.nodes.log_deviation,
+        ];
+        let [durations, mean, deviation] = self
+            .graph
+            .run(inputs, outputs)
+            .map_err(|why| broken(NAME, why))?;
         let durations = floats(NAME, durations)?;
         let (mean, deviation) = (floats(NAME, mean)?, floats(NAME, deviation)?);
         let frames = mean.len() / DEPTH;
@@ -200,14 +230,24 @@ impl Piper {
         for frame in 0..frames {
             for depth in 0..DEPTH {
                 let at = frame * DEPTH + depth;
-                noised[depth * frames + frame] = mean[at] + noise[at] * deviation[at].exp() * noise_scale;
+                noised[depth * frames + frame] =
+                    mean[at] + noise[at] * deviation[at].exp() * noise_scale;
             }
         }
         let inputs = vec![
-            (self.nodes.latent_noised, NdTensor::from_data([1, DEPTH, frames], noised).into()),
-            (self.nodes.mask, NdTensor::from_data([1, 1, frames], vec![1.0f32; frames]).into()),
+            (
+                self.nodes.latent_noised,
+                NdTensor::from_data([1, DEPTH, frames], noised).into(),
+            ),
+            (
+                self.nodes.mask,
+                NdTensor::from_data([1, 1, frames], vec![1.0f32; frames]).into(),
+            ),
         ];
-        let [latent] = self.graph.run(inputs, [self.nodes.latent]).map_err(|why| broken(NAME, why))?;
+        let [latent] = self
+            .graph
+            .run(inputs, [self.nodes.latent])
+            .map_err(|why| broken(NAME, why))?;
         let until: Vec<usize> = durations
             .iter()
             .scan(0.0, |played, duration| {
@@ -217,17 +257,31 @@ impl Piper {
             .collect();
         let end_of = |index: usize| until.get(index).copied().unwrap_or(frames).min(frames);
         let from = end_of(ids_before_words).saturating_sub(MARGIN_BEFORE);
-        let to = ends.last().map_or(frames, |end| (end_of(*end) + MARGIN_AFTER).min(frames));
+        let to = ends
+            .last()
+            .map_or(frames, |end| (end_of(*end) + MARGIN_AFTER).min(frames));
         let end = |(word, end): (&Word, &usize)| WordEnd {
             chars: word.chars,
             sample: end_of(*end).saturating_sub(from) * FRAME,
         };
         let ends = words.iter().zip(&ends).map(end).collect();
-        Ok(Composed { latent: floats(NAME, latent)?, frames, next: from, to, ends })
+        Ok(Composed {
+            latent: floats(NAME, latent)?,
+            frames,
+            next: from,
+            to,
+            ends,
+        })
     }
 
     /// The samples of some frames; exact at the edges, since the frames around them are computed too.
-    fn decode(&self, latent: &[f32], frames: usize, from: usize, to: usize) -> Result<Vec<f32>, Fault> {
+    fn decode(
+        &self,
+        latent: &[f32],
+        frames: usize,
+        from: usize,
+        to: usize,
+    ) -> Result<Vec<f32>, Fault> {
         let (first, last) = (from.saturating_sub(CONTEXT), (to + CONTEXT).min(frames));
         let width = last - first;
         let mut part = Vec::with_capacity(DEPTH * width);
@@ -236,11 +290,16 @@ impl Piper {
         }
         let part = NdTensor::from_data([1, DEPTH, width], part);
         let inputs = vec![(self.nodes.latent, part.into())];
-        let [samples] = self.graph.run(inputs, [self.nodes.samples]).map_err(|why| broken(NAME, why))?;
+        let [samples] = self
+            .graph
+            .run(inputs, [self.nodes.samples])
+            .map_err(|why| broken(NAME, why))?;
         let mut samples = floats(NAME, samples)?;
         samples.truncate((to - first) * FRAME);
         samples.drain(..(from - first) * FRAME);
-        samples.iter_mut().for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
+        samples
+            .iter_mut()
+            .for_each(|sample| *sample = (*sample * GAIN).clamp(-1.0, 1.0));
         Ok(samples)
     }
 }
@@ -288,7 +347,12 @@ impl Reader for Piper {
 
     fn open(&self, text: &str) -> Reading {
         let breaths = clip::breaths(self.pronouncer.words(text), MOST_WORDS);
-        Reading { breaths: breaths.into_iter(), now: None, timeline: Timeline::of(text), stretch: FIRST }
+        Reading {
+            breaths: breaths.into_iter(),
+            now: None,
+            timeline: Timeline::of(text),
+            stretch: FIRST,
+        }
     }
 
     fn step(&self, reading: &mut Reading) -> Result<Step, Fault> {
@@ -300,12 +364,22 @@ impl Reader for Piper {
                         let mark = words.last().and_then(|word| word.mark);
                         (self.compose(&words)?, Clip::new(self.rate), mark)
                     }
-                    None => return Ok(Step::Last { audio: Vec::new(), timings: reading.timeline.timings(self.rate) }),
+                    None => {
+                        return Ok(Step::Last {
+                            audio: Vec::new(),
+                            timings: reading.timeline.timings(self.rate),
+                        });
+                    }
                 },
             };
             let rest = composed.to - composed.next;
             // no crumb at the end: it would cost a turn for little
-            let to = composed.next + if rest < reading.stretch + FIRST { rest } else { reading.stretch };
+            let to = composed.next
+                + if rest < reading.stretch + FIRST {
+                    rest
+                } else {
+                    reading.stretch
+                };
             let samples = self.decode(&composed.latent, composed.frames, composed.next, to)?;
             composed.next = to;
             let mut audio = clip.push(&samples);
@@ -313,7 +387,10 @@ impl Reader for Piper {
                 audio.extend(clip.finish(clip::pause(mark)));
                 reading.timeline.add(&clip, &composed.ends);
                 if reading.breaths.len() == 0 {
-                    return Ok(Step::Last { audio, timings: reading.timeline.timings(self.rate) });
+                    return Ok(Step::Last {
+                        audio,
+                        timings: reading.timeline.timings(self.rate),
+                    });
                 }
             } else {
                 reading.now = Some((composed, clip, mark));
@@ -333,17 +410,27 @@ mod tests {
     #[test]
     fn stretches_join_to_what_one_long_run_gives() {
         let cpu = Cpu::new(1, 2);
-        let piper =
-            Piper::load(&crate::fixtures::models(), &cpu, None).expect("the models are installed: run `make models`");
+        let piper = Piper::load(&crate::fixtures::models(), &cpu, None)
+            .expect("the models are installed: run `make models`");
         let _turn = cpu.take(crate::Urgency::Soon);
-        let words = piper.pronouncer.words("We have a double room, with a bath.");
+        let words = piper
+            .pronouncer
+            .words("We have a double room, with a bath.");
         let Composed { latent, frames, .. } = piper.compose(&words).expect("a rhythm");
         let whole = piper.decode(&latent, frames, 0, frames).expect("sound");
         let cuts = [0, FIRST, 4 * FIRST, frames];
-        let parts = cuts.windows(2).map(|cut| piper.decode(&latent, frames, cut[0], cut[1]).expect("sound"));
+        let parts = cuts.windows(2).map(|cut| {
+            piper
+                .decode(&latent, frames, cut[0], cut[1])
+                .expect("sound")
+        });
         let joined: Vec<f32> = parts.flatten().collect();
         assert_eq!(joined.len(), whole.len());
-        let worst = joined.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = joined
+            .iter()
+            .zip(&whole)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         assert!(worst < 1e-4, "samples differ by up to {worst}");
     }
 }

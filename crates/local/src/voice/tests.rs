@@ -8,16 +8,23 @@ use crate::{Cpu, LoadError, fixtures::models};
 
 static CPU: LazyLock<Arc<Cpu>> = LazyLock::new(|| Arc::new(Cpu::new(1, 2)));
 static PIPER: LazyLock<PiperVoice> = LazyLock::new(|| {
-    PiperVoice::load(&models(), CPU.clone()).expect("the models are installed: run `make models`, or `make test`")
+    PiperVoice::load(&models(), CPU.clone())
+        .expect("the models are installed: run `make models`, or `make test`")
 });
 
 fn piece(index: u32, text: &str) -> Piece {
-    Piece { index, text: text.into() }
+    Piece {
+        index,
+        text: text.into(),
+    }
 }
 
 /// All samples and timings of some pieces.
 fn said(voice: &dyn Voice, texts: &[&str]) -> Vec<(Vec<f32>, Vec<Timing>)> {
-    let pieces: Vec<Piece> = (0..).zip(texts).map(|(index, text)| piece(index, text)).collect();
+    let pieces: Vec<Piece> = (0..)
+        .zip(texts)
+        .map(|(index, text)| piece(index, text))
+        .collect();
     let mut speech = voice.speak(stream::iter(pieces).boxed());
     let mut done = Vec::new();
     let mut audio = Vec::new();
@@ -40,33 +47,55 @@ fn said(voice: &dyn Voice, texts: &[&str]) -> Vec<(Vec<f32>, Vec<Timing>)> {
 fn first_audio_leaves_before_the_second_piece_is_known() {
     let (mut pieces, given) = mpsc::channel(1);
     let mut speech = PIPER.speak(given.boxed());
-    pieces.try_send(piece(0, "One moment, please.")).expect("room for a piece");
+    pieces
+        .try_send(piece(0, "One moment, please."))
+        .expect("room for a piece");
     let first = block_on(speech.next()).expect("a part").expect("no fault");
     assert!(matches!(first, Speech::Audio { piece: 0, samples } if !samples.is_empty()));
-    while !matches!(block_on(speech.next()), Some(Ok(Speech::Done { piece: 0, .. }))) {}
+    while !matches!(
+        block_on(speech.next()),
+        Some(Ok(Speech::Done { piece: 0, .. }))
+    ) {}
     pieces.try_send(piece(1, "Yes.")).expect("room for a piece");
-    assert!(matches!(block_on(speech.next()), Some(Ok(Speech::Audio { piece: 1, .. }))));
+    assert!(matches!(
+        block_on(speech.next()),
+        Some(Ok(Speech::Audio { piece: 1, .. }))
+    ));
 }
 
 #[test]
 fn the_first_audio_of_a_long_piece_is_a_small_part_of_it() {
-    let text =
-        "we have a room with a view of the harbour and a balcony for two nights from friday on if that suits you";
+    let text = "we have a room with a view of the harbour and a balcony for two nights from friday on if that suits you";
     let mut speech = PIPER.speak(stream::iter([piece(0, text)]).boxed());
-    let Some(Ok(Speech::Audio { samples, .. })) = block_on(speech.next()) else { panic!("audio comes first") };
+    let Some(Ok(Speech::Audio { samples, .. })) = block_on(speech.next()) else {
+        panic!("audio comes first")
+    };
     assert!(samples.len() < 22_050 / 2, "{} samples", samples.len());
 }
 
 #[test]
 fn word_timings_rise_and_end_with_the_audio_and_the_text() {
-    let texts = ["Hello, this is the front desk.", "Breakfast — from seven to ten — is free, of course!", "OK"];
+    let texts = [
+        "Hello, this is the front desk.",
+        "Breakfast — from seven to ten — is free, of course!",
+        "OK",
+    ];
     for (text, (audio, timings)) in texts.iter().zip(said(&*PIPER, &texts)) {
-        assert!(timings.is_sorted_by(|a, b| a.chars < b.chars && a.until <= b.until), "{timings:?}");
+        assert!(
+            timings.is_sorted_by(|a, b| a.chars < b.chars && a.until <= b.until),
+            "{timings:?}"
+        );
         let last = timings.last().expect("a word");
         assert_eq!(last.chars as usize, text.chars().count());
         let seconds = audio.len() as f64 / 22_050.0;
-        assert!((last.until.as_secs_f64() - seconds).abs() < 0.001, "{last:?} {seconds}");
-        let words = text.split(' ').filter(|word| word.contains(char::is_alphabetic)).count();
+        assert!(
+            (last.until.as_secs_f64() - seconds).abs() < 0.001,
+            "{last:?} {seconds}"
+        );
+        let words = text
+            .split(' ')
+            .filter(|word| word.contains(char::is_alphabetic))
+            .count();
         assert_eq!(timings.len(), words);
     }
 }
@@ -79,13 +108,23 @@ fn a_piece_starts_with_sound_and_ends_with_the_pause_of_its_mark() {
         let first = audio.iter().position(loud).expect("sound") as f64 / 22_050.0;
         let last = audio.iter().rev().position(loud).expect("sound") as f64 / 22_050.0;
         assert!(first < 0.06, "{text} begins after {first} s");
-        assert!((pause - 0.01..pause + 0.12).contains(&last), "{text} ends with {last} s");
+        assert!(
+            (pause - 0.01..pause + 0.12).contains(&last),
+            "{text} ends with {last} s"
+        );
     }
 }
 
 #[test]
 fn no_piece_clicks_at_its_edges_or_joins() {
-    let all = said(&*PIPER, &["We have a double room,", "with a view of the garden, and a bath.", "Shall I book it?"]);
+    let all = said(
+        &*PIPER,
+        &[
+            "We have a double room,",
+            "with a view of the garden, and a bath.",
+            "Shall I book it?",
+        ],
+    );
     let audio: Vec<f32> = all.into_iter().flat_map(|(audio, _)| audio).collect();
     // A click is a jump out of quiet; within a vowel neighbours may differ by much.
     let jumps = audio.windows(64).filter(|near| {
@@ -97,9 +136,20 @@ fn no_piece_clicks_at_its_edges_or_joins() {
 
 #[test]
 fn a_name_that_no_lexicon_knows_is_spoken() {
-    for name in ["Xiomara Przybylski", "Zhvtk", "Ng", "Siobhán O'Quigg", "B2B", "日本"] {
+    for name in [
+        "Xiomara Przybylski",
+        "Zhvtk",
+        "Ng",
+        "Siobhán O'Quigg",
+        "B2B",
+        "日本",
+    ] {
         let (audio, _) = said(&*PIPER, &[name]).remove(0);
-        assert!(name == "日本" || audio.len() > 22_050 / 5, "{name}: {} samples", audio.len());
+        assert!(
+            name == "日本" || audio.len() > 22_050 / 5,
+            "{name}: {} samples",
+            audio.len()
+        );
     }
 }
 
@@ -114,16 +164,30 @@ fn a_piece_without_words_is_done_without_audio() {
 
 #[test]
 fn the_same_text_gives_the_same_samples() {
-    let once = PIPER.speak_all("The key is under the mat.").expect("speech");
-    assert_eq!(once, PIPER.speak_all("The key is under the mat.").expect("speech"));
-    assert_eq!(once, said(&*PIPER, &["The key is under the mat."]).remove(0).0);
-    assert_ne!(once, PIPER.speak_all("The key is under the cat.").expect("speech"));
+    let once = PIPER
+        .speak_all("The key is under the mat.")
+        .expect("speech");
+    assert_eq!(
+        once,
+        PIPER
+            .speak_all("The key is under the mat.")
+            .expect("speech")
+    );
+    assert_eq!(
+        once,
+        said(&*PIPER, &["The key is under the mat."]).remove(0).0
+    );
+    assert_ne!(
+        once,
+        PIPER
+            .speak_all("The key is under the cat.")
+            .expect("speech")
+    );
 }
 
 #[test]
 fn two_replies_at_once_take_turns() {
-    let text =
-        "this is a long answer that needs several steps, and nobody should wait until all of it has been computed";
+    let text = "this is a long answer that needs several steps, and nobody should wait until all of it has been computed";
     let [one, other] = [(), ()].map(|()| PIPER.speak(stream::iter([piece(0, text)]).boxed()));
     let mut order = Vec::new();
     let mut both = stream::select(one.map(|part| (1, part)), other.map(|part| (2, part)));
@@ -138,11 +202,13 @@ fn two_replies_at_once_take_turns() {
 
 #[test]
 fn a_dropped_reply_computes_no_further() {
-    let text =
-        "this is a long answer that needs several steps, which nobody will ever hear, since the caller has interrupted";
+    let text = "this is a long answer that needs several steps, which nobody will ever hear, since the caller has interrupted";
     let mut speech = PIPER.speak(stream::iter([piece(0, text)]).boxed());
     let held = CPU.take(crate::Urgency::Now);
-    assert!(speech.next().now_or_never().is_none(), "its first step waits for the cores");
+    assert!(
+        speech.next().now_or_never().is_none(),
+        "its first step waits for the cores"
+    );
     drop(speech);
     drop(held);
     let next = block_on(PIPER.speak(stream::iter([piece(0, "Yes.")]).boxed()).next());
@@ -153,21 +219,34 @@ fn a_dropped_reply_computes_no_further() {
 fn a_missing_or_corrupt_file_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let cpu = || Arc::new(Cpu::new(1, 1));
-    let missing = PiperVoice::load(dir.path(), cpu()).err().expect("no models");
+    let missing = PiperVoice::load(dir.path(), cpu())
+        .err()
+        .expect("no models");
     assert!(matches!(missing, LoadError::Missing { .. }), "{missing}");
-    for name in ["piper-en_US-joe-medium.onnx.json", "misaki-us-gold.json", "misaki-us-silver.json"] {
+    for name in [
+        "piper-en_US-joe-medium.onnx.json",
+        "misaki-us-gold.json",
+        "misaki-us-silver.json",
+    ] {
         std::os::unix::fs::symlink(models().join(name), dir.path().join(name)).expect("a link");
     }
-    std::fs::write(dir.path().join("piper-en_US-joe-medium.onnx"), b"not a model").expect("a file");
+    std::fs::write(
+        dir.path().join("piper-en_US-joe-medium.onnx"),
+        b"not a model",
+    )
+    .expect("a file");
     let corrupt = PiperVoice::load(dir.path(), cpu()).err().expect("no model");
     assert!(matches!(corrupt, LoadError::Corrupt { .. }), "{corrupt}");
-    assert!(corrupt.to_string().contains("en_US-joe-medium.onnx") && corrupt.to_string().contains("make models"));
+    assert!(
+        corrupt.to_string().contains("en_US-joe-medium.onnx")
+            && corrupt.to_string().contains("make models")
+    );
 }
 
 #[test]
 fn the_other_voice_speaks_with_the_same_promises() {
-    let kokoro =
-        KokoroVoice::load(&models(), "am_michael", CPU.clone()).expect("the models are installed: run `make models`");
+    let kokoro = KokoroVoice::load(&models(), "am_michael", CPU.clone())
+        .expect("the models are installed: run `make models`");
     let texts = ["Yes, of course.", "…"];
     let all = said(&kokoro, &texts);
     let (audio, timings) = &all[0];
@@ -182,6 +261,11 @@ fn the_other_voice_speaks_with_the_same_promises() {
 
 #[test]
 fn a_voice_without_a_style_file_is_named() {
-    let nobody = KokoroVoice::load(&models(), "af_nobody", CPU.clone()).err().expect("no such voice");
-    assert!(matches!(nobody, LoadError::Missing { .. }) && nobody.to_string().contains("kokoro-af_nobody.bin"));
+    let nobody = KokoroVoice::load(&models(), "af_nobody", CPU.clone())
+        .err()
+        .expect("no such voice");
+    assert!(
+        matches!(nobody, LoadError::Missing { .. })
+            && nobody.to_string().contains("kokoro-af_nobody.bin")
+    );
 }

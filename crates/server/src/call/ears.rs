@@ -34,7 +34,11 @@ pub struct Ears {
 }
 
 impl Ears {
-    pub fn new(leg_rate: u32, detector: Box<dyn SpeechDetector>, rules: GateRules) -> (Self, mpsc::Receiver<Hearing>) {
+    pub fn new(
+        leg_rate: u32,
+        detector: Box<dyn SpeechDetector>,
+        rules: GateRules,
+    ) -> (Self, mpsc::Receiver<Hearing>) {
         let (to_transcriber, hearing) = mpsc::channel(HEARING);
         let ears = Self {
             resampler: Resampler::new(leg_rate, RATE),
@@ -88,7 +92,13 @@ impl Ears {
     }
 
     pub fn turn_audio(&self) -> TurnAudio {
-        TurnAudio { samples: self.recent.iter().map(|s| f32::from(*s) / 32768.0).collect() }
+        TurnAudio {
+            samples: self
+                .recent
+                .iter()
+                .map(|s| f32::from(*s) / 32768.0)
+                .collect(),
+        }
     }
 
     /// Opens the transcriber anew after a fault: it hears what comes from now on.
@@ -99,6 +109,9 @@ impl Ears {
     }
 }
 
-pub fn open(transcriber: &Arc<dyn Transcriber>, hearing: mpsc::Receiver<Hearing>) -> Flow<Utterance> {
+pub fn open(
+    transcriber: &Arc<dyn Transcriber>,
+    hearing: mpsc::Receiver<Hearing>,
+) -> Flow<Utterance> {
     transcriber.transcribe(ReceiverStream::new(hearing).boxed())
 }

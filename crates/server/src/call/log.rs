@@ -18,16 +18,24 @@ impl CallLog {
     pub fn create(path: &Path, head: &Head) -> io::Result<Self> {
         let mut file = File::create(path)?;
         write_head(&mut file, head)?;
-        Ok(Self { file: Some(file), line: Vec::with_capacity(1024) })
+        Ok(Self {
+            file: Some(file),
+            line: Vec::with_capacity(1024),
+        })
     }
 
     pub fn none() -> Self {
-        Self { file: None, line: vec![] }
+        Self {
+            file: None,
+            line: vec![],
+        }
     }
 
     /// One `write` of one whole line. After the first failure nothing more is written: a log with a hole is no log.
     pub fn write(&mut self, step: &Step) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         self.line.clear();
         serde_json::to_writer(&mut self.line, step)?;
         self.line.push(b'\n');

@@ -17,7 +17,10 @@ const FRAMES_PER_MARK: u32 = 3;
 #[derive(Debug, PartialEq)]
 pub enum Sent {
     /// `plays_at`: when the loudspeaker should come to it, on the call's clock.
-    Audio { frame: Frame, plays_at: At },
+    Audio {
+        frame: Frame,
+        plays_at: At,
+    },
     Mark(u64),
 }
 
@@ -63,21 +66,35 @@ impl Playout {
     pub fn push(&mut self, reply: ReplyId, samples: &[f32]) -> Duration {
         if self.track.as_ref().is_none_or(|track| track.reply != reply) {
             self.resampler.reset();
-            let track = Track { reply, samples: vec![], complete: false, sent: 0, heard: 0, began: false };
+            let track = Track {
+                reply,
+                samples: vec![],
+                complete: false,
+                sent: 0,
+                heard: 0,
+                began: false,
+            };
             self.track = Some(track);
             self.playing = false;
         }
         let mut out = Vec::with_capacity(samples.len() * 2);
         self.resampler.push_f32(samples, &mut out);
-        let Some(track) = &mut self.track else { return Duration::ZERO };
-        track.samples.extend(out.iter().map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16));
+        let Some(track) = &mut self.track else {
+            return Duration::ZERO;
+        };
+        track.samples.extend(
+            out.iter()
+                .map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16),
+        );
         length(track.samples.len(), self.rate)
     }
 
     /// How long the reply's audio is so far.
     pub fn length_of(&self, reply: ReplyId) -> Duration {
         let track = self.track.as_ref().filter(|track| track.reply == reply);
-        track.map_or(Duration::ZERO, |track| length(track.samples.len(), self.rate))
+        track.map_or(Duration::ZERO, |track| {
+            length(track.samples.len(), self.rate)
+        })
     }
 
     /// Lets the resampler's tail out at the end of a piece.
@@ -106,7 +123,9 @@ impl Playout {
         self.next_plays_at = now;
         self.unmarked = 0;
         self.marks.clear();
-        let Some(track) = self.track_of(reply) else { return false };
+        let Some(track) = self.track_of(reply) else {
+            return false;
+        };
         let pending = track.sent > track.heard;
         track.sent = track.heard;
         pending
@@ -147,12 +166,17 @@ impl Playout {
         let ahead = (ahead.as_secs_f64() * f64::from(self.rate)) as usize;
         let track = self.track.as_ref()?;
         let (reply, position) = (track.reply, track.sent.saturating_sub(ahead));
-        (position > track.heard).then(|| self.note_heard(reply, position)).flatten()
+        (position > track.heard)
+            .then(|| self.note_heard(reply, position))
+            .flatten()
     }
 
     /// True the first time that audio of this reply has been sent.
     pub fn began(&mut self) -> Option<ReplyId> {
-        let track = self.track.as_mut().filter(|track| track.sent > 0 && !track.began)?;
+        let track = self
+            .track
+            .as_mut()
+            .filter(|track| track.sent > 0 && !track.began)?;
         track.began = true;
         Some(track.reply)
     }
@@ -171,7 +195,10 @@ impl Playout {
 
     /// What to send at `now`, one thing at a time.
     pub fn next(&mut self, now: At) -> Option<Sent> {
-        let ready = self.track.as_ref().is_some_and(|track| self.has_frame(track));
+        let ready = self
+            .track
+            .as_ref()
+            .is_some_and(|track| self.has_frame(track));
         if !self.playing || self.track.is_none() {
             return None;
         }
@@ -190,7 +217,13 @@ impl Playout {
         let mut samples = track.samples[track.sent..end].to_vec();
         samples.resize(len, 0);
         track.sent = end;
-        Some(Sent::Audio { frame: Frame { rate: self.rate, samples: samples.into() }, plays_at })
+        Some(Sent::Audio {
+            frame: Frame {
+                rate: self.rate,
+                samples: samples.into(),
+            },
+            plays_at,
+        })
     }
 
     fn next_mark(&mut self) -> Option<Sent> {
@@ -242,7 +275,11 @@ mod tests {
     #[test]
     fn audio_leaves_at_playing_speed_with_a_small_lead() {
         let mut playout = playing(1000);
-        assert_eq!(drain(&mut playout, ms(1000)).0, 4, "the frame that plays now, and 60 ms ahead of it");
+        assert_eq!(
+            drain(&mut playout, ms(1000)).0,
+            4,
+            "the frame that plays now, and 60 ms ahead of it"
+        );
         assert_eq!(drain(&mut playout, ms(1000)).0, 0);
         assert_eq!(drain(&mut playout, ms(1020)).0, 1);
         assert_eq!(drain(&mut playout, ms(1100)).0, 4);
@@ -262,12 +299,20 @@ mod tests {
         let mut playout = playing(1000);
         let (_, mark) = drain(&mut playout, ms(1100));
         playout.heard(mark.unwrap() - 1);
-        assert!(playout.pause(REPLY, ms(1110)), "the leg holds audio that was not heard");
+        assert!(
+            playout.pause(REPLY, ms(1110)),
+            "the leg holds audio that was not heard"
+        );
         assert_eq!(playout.next(ms(1500)), None);
         playout.play(REPLY, ms(2000));
-        let Some(Sent::Audio { plays_at, .. }) = playout.next(ms(2000)) else { panic!("nothing to play") };
+        let Some(Sent::Audio { plays_at, .. }) = playout.next(ms(2000)) else {
+            panic!("nothing to play")
+        };
         assert_eq!(plays_at, ms(2000));
-        assert_eq!(playout.track.as_ref().unwrap().sent, playout.track.as_ref().unwrap().heard + 320);
+        assert_eq!(
+            playout.track.as_ref().unwrap().sent,
+            playout.track.as_ref().unwrap().heard + 320
+        );
     }
 
     #[test]
@@ -285,7 +330,11 @@ mod tests {
         drain(&mut playout, ms(1000));
         assert!(playout.drop_reply(REPLY, ms(1010)));
         playout.push(ReplyId(2), &[0.1; 320]);
-        assert_eq!(playout.next(ms(1020)), None, "it plays only when it is told to");
+        assert_eq!(
+            playout.next(ms(1020)),
+            None,
+            "it plays only when it is told to"
+        );
         playout.play(ReplyId(2), ms(1020));
         assert!(matches!(playout.next(ms(1020)), Some(Sent::Audio { .. })));
         assert_eq!(playout.began(), Some(ReplyId(2)));
@@ -299,7 +348,9 @@ mod tests {
         playout.play(REPLY, ms(0));
         assert_eq!(drain(&mut playout, ms(0)).0, 1);
         playout.push(REPLY, &[0.5; 3200]);
-        let Some(Sent::Audio { plays_at, .. }) = playout.next(ms(400)) else { panic!("nothing to play") };
+        let Some(Sent::Audio { plays_at, .. }) = playout.next(ms(400)) else {
+            panic!("nothing to play")
+        };
         assert_eq!(plays_at, ms(400));
     }
 }

@@ -41,7 +41,8 @@ pub struct Recorder {
 impl Recorder {
     /// Creates the file; the writing happens on the blocking pool, one chunk at a time.
     pub fn create(path: PathBuf, leg_rate: u32) -> io::Result<Self> {
-        let recording = flac::Recording::new(File::create(&path)?, RATE).map_err(io::Error::other)?;
+        let recording =
+            flac::Recording::new(File::create(&path)?, RATE).map_err(io::Error::other)?;
         let (chunks, waiting) = mpsc::channel(WAITING);
         let done = tokio::spawn(write(recording, waiting, path));
         Ok(Self {
@@ -62,7 +63,11 @@ impl Recorder {
         self.from_leg.push(&frame.samples, &mut samples);
         let from = self.open_position(now.saturating_sub(Frame::LASTS));
         // Frames arrive in bunches now and then: they follow each other rather than cover each other.
-        let from = if from < self.left.len() && self.left.len() - from < RATE as usize / 5 { self.left.len() } else { from };
+        let from = if from < self.left.len() && self.left.len() - from < RATE as usize / 5 {
+            self.left.len()
+        } else {
+            from
+        };
         place(&mut self.left, from, &samples);
         self.flush(now);
     }
@@ -93,9 +98,16 @@ impl Recorder {
     }
 
     fn send(&mut self, samples: usize) {
-        let chunk = (take(&mut self.left, samples), take(&mut self.right, samples));
+        let chunk = (
+            take(&mut self.left, samples),
+            take(&mut self.right, samples),
+        );
         self.written += samples as u64;
-        if self.chunks.as_ref().is_some_and(|chunks| chunks.try_send(chunk).is_err()) {
+        if self
+            .chunks
+            .as_ref()
+            .is_some_and(|chunks| chunks.try_send(chunk).is_err())
+        {
             self.lost_chunks += 1;
         }
     }
@@ -130,16 +142,28 @@ fn take(track: &mut Vec<i16>, samples: usize) -> Vec<i16> {
     track.drain(..samples).collect()
 }
 
-async fn write(recording: flac::Recording<File>, mut chunks: mpsc::Receiver<Chunk>, path: PathBuf) -> io::Result<Recorded> {
+async fn write(
+    recording: flac::Recording<File>,
+    mut chunks: mpsc::Receiver<Chunk>,
+    path: PathBuf,
+) -> io::Result<Recorded> {
     let mut recording = recording;
     while let Some((left, right)) = chunks.recv().await {
         let push = move || recording.push(&left, &right).map(|()| recording);
-        recording = tokio::task::spawn_blocking(push).await.map_err(io::Error::other)?.map_err(io::Error::other)?;
+        recording = tokio::task::spawn_blocking(push)
+            .await
+            .map_err(io::Error::other)?
+            .map_err(io::Error::other)?;
     }
     let finish = move || {
         let samples = recording.len();
         recording.finish().map_err(io::Error::other)?;
-        Ok(Recorded { samples, bytes: std::fs::metadata(path)?.len() })
+        Ok(Recorded {
+            samples,
+            bytes: std::fs::metadata(path)?.len(),
+        })
     };
-    tokio::task::spawn_blocking(finish).await.map_err(io::Error::other)?
+    tokio::task::spawn_blocking(finish)
+        .await
+        .map_err(io::Error::other)?
 }

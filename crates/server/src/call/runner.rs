@@ -10,9 +10,8 @@ use tracing::{info, warn};
 use voiceos_audio::{Edge, GateRules};
 use voiceos_carriers::{Leg, LegEvent, LegOrder};
 use voiceos_core::{
-    At, Command, Conversation, Input, Line, Port, Reason, ReplyId, Rules,
-    conversation::Mark,
-    replay::{Head, Step, VERSION},
+    At, Command, Conversation, Input, Line, Port, Reason, ReplyId, Rules, conversation::Mark,
+    replay::Step,
 };
 use voiceos_providers::{Delta, Engines, Fault, Flow, Piece, Prompt, Speech, Utterance};
 
@@ -28,7 +27,10 @@ use super::{
 /// What someone outside may do to a live call.
 #[derive(Clone, Debug)]
 pub enum Control {
-    Say { text: String, interruptible: bool },
+    Say {
+        text: String,
+        interruptible: bool,
+    },
     HangUp,
     /// The server goes down: say no more and end.
     Shutdown,
@@ -128,14 +130,40 @@ fn line(line: Line) -> voiceos_providers::Line {
     match line {
         Line::User(text) => Shown::User(text),
         Line::Agent(text) => Shown::Agent(text),
-        Line::Tool { call, name, arguments, output } => Shown::Tool { call, name, arguments, output },
+        Line::Tool {
+            call,
+            name,
+            arguments,
+            output,
+        } => Shown::Tool {
+            call,
+            name,
+            arguments,
+            output,
+        },
     }
 }
 
 /// Holds a call from its answer to its end.
 pub async fn run(setup: Setup) -> Outcome {
-    let Setup { conversation, rules, gate, system, knowledge, temperature, max_tokens, engines, leg, .. } = setup;
-    let Leg { rate, marks, mut events, orders } = leg;
+    let Setup {
+        conversation,
+        rules,
+        gate,
+        system,
+        knowledge,
+        temperature,
+        max_tokens,
+        engines,
+        leg,
+        ..
+    } = setup;
+    let Leg {
+        rate,
+        marks,
+        mut events,
+        orders,
+    } = leg;
     let mut control = setup.control;
     let (ears, hearing) = Ears::new(rate, (engines.speech_detector)(), gate);
     let transcriber = ears::open(&engines.transcriber, hearing);
@@ -143,7 +171,13 @@ pub async fn run(setup: Setup) -> Outcome {
     let mut runner = Runner {
         begun: Instant::now(),
         call: Conversation::new(rules),
-        setup: Prompting { conversation, system, knowledge, temperature, max_tokens },
+        setup: Prompting {
+            conversation,
+            system,
+            knowledge,
+            temperature,
+            max_tokens,
+        },
         ears,
         transcriber: Some(transcriber),
         utterance_base: 0,
@@ -181,8 +215,15 @@ impl Runner {
         Duration::from_micros(self.begun.elapsed().as_micros() as u64)
     }
 
-    async fn wait(&mut self, events: &mut mpsc::Receiver<LegEvent>, control: &mut mpsc::Receiver<Control>) {
-        let deadline = [self.call.deadline(), self.playout.deadline()].into_iter().flatten().min();
+    async fn wait(
+        &mut self,
+        events: &mut mpsc::Receiver<LegEvent>,
+        control: &mut mpsc::Receiver<Control>,
+    ) {
+        let deadline = [self.call.deadline(), self.playout.deadline()]
+            .into_iter()
+            .flatten()
+            .min();
         let wake = deadline.map(|at| self.begun + at);
         let wake = [wake, self.reopen_at].into_iter().flatten().min();
         let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
@@ -220,8 +261,12 @@ impl Runner {
                 }
             }
             LegEvent::Dtmf(digit) => self.queue.push(Input::Dtmf { digit }),
-            LegEvent::HungUp => self.queue.push(Input::Closed { reason: Reason::CallerHungUp }),
-            LegEvent::Lost => self.queue.push(Input::Closed { reason: Reason::LegLost }),
+            LegEvent::HungUp => self.queue.push(Input::Closed {
+                reason: Reason::CallerHungUp,
+            }),
+            LegEvent::Lost => self.queue.push(Input::Closed {
+                reason: Reason::LegLost,
+            }),
         }
     }
 
@@ -232,18 +277,29 @@ impl Runner {
         }
         self.meter.heard(voiceos_audio::Frame::LASTS);
         self.ears.hear(frame, now, &mut self.edges);
-        self.queue.extend(self.edges.drain(..).map(|edge| match edge {
-            Edge::Started { at } => Input::SpeechStarted { at },
-            Edge::Stopped { at } => Input::SpeechStopped { at },
-        }));
+        self.queue
+            .extend(self.edges.drain(..).map(|edge| match edge {
+                Edge::Started { at } => Input::SpeechStarted { at },
+                Edge::Stopped { at } => Input::SpeechStopped { at },
+            }));
     }
 
     fn utterance(&mut self, utterance: Option<Result<Utterance, Fault>>) {
         match utterance {
-            Some(Ok(Utterance { id, text, until, is_final })) => {
+            Some(Ok(Utterance {
+                id,
+                text,
+                until,
+                is_final,
+            })) => {
                 let id = self.utterance_base + id;
                 self.last_utterance = self.last_utterance.max(id);
-                self.queue.push(Input::Utterance { id, text, until, is_final });
+                self.queue.push(Input::Utterance {
+                    id,
+                    text,
+                    until,
+                    is_final,
+                });
             }
             Some(Err(fault)) => self.transcriber_gone(Some(fault)),
             None => self.transcriber_gone(None),
@@ -254,7 +310,10 @@ impl Runner {
         warn!(call.id = %self.setup.conversation, fault = fault.map(tracing::field::display), "transcriber ended");
         self.transcriber = None;
         self.reopen_at = Some(Instant::now() + Duration::from_millis(250));
-        self.queue.push(Input::Faulted { port: Port::Transcriber, reply: None });
+        self.queue.push(Input::Faulted {
+            port: Port::Transcriber,
+            reply: None,
+        });
     }
 
     fn reopen_transcriber(&mut self) {
@@ -273,25 +332,38 @@ impl Runner {
             }
             Err(fault) => {
                 warn!(call.id = %self.setup.conversation, %fault, "turn detector failed");
-                self.queue.push(Input::Faulted { port: Port::TurnDetector, reply: None });
+                self.queue.push(Input::Faulted {
+                    port: Port::TurnDetector,
+                    reply: None,
+                });
             }
         }
     }
 
     fn delta(&mut self, delta: Option<Result<Delta, Fault>>) {
-        let Some((reply, _)) = &self.model else { return };
+        let Some((reply, _)) = &self.model else {
+            return;
+        };
         let reply = *reply;
         match delta {
             Some(Ok(Delta::Text(text))) => self.queue.push(Input::Token { reply, text }),
             Some(Ok(Delta::Tool { name, arguments })) => {
                 self.tool_calls += 1;
-                self.queue.push(Input::ToolCalled { reply, call: self.tool_calls, name, arguments });
+                self.queue.push(Input::ToolCalled {
+                    reply,
+                    call: self.tool_calls,
+                    name,
+                    arguments,
+                });
             }
             Some(Ok(Delta::Usage(usage))) => self.meter.generated(usage),
             Some(Err(fault)) => {
                 warn!(call.id = %self.setup.conversation, %fault, "language model failed");
                 self.model = None;
-                self.queue.push(Input::Faulted { port: Port::LanguageModel, reply: Some(reply) });
+                self.queue.push(Input::Faulted {
+                    port: Port::LanguageModel,
+                    reply: Some(reply),
+                });
             }
             None => {
                 self.model = None;
@@ -309,27 +381,49 @@ impl Runner {
                 let length = self.playout.push(reply, &samples);
                 self.meter.note_piece(reply, piece, before);
                 let length = length - self.meter.piece_start(reply, piece);
-                self.queue.push(Input::Synthesized { reply, piece, length });
+                self.queue.push(Input::Synthesized {
+                    reply,
+                    piece,
+                    length,
+                });
             }
             Some(Ok(Speech::Done { piece, timings })) => {
                 voice.done += 1;
-                self.meter.note_piece(reply, piece, self.playout.length_of(reply)); // a piece may have no sound
+                self.meter
+                    .note_piece(reply, piece, self.playout.length_of(reply)); // a piece may have no sound
                 let start = self.meter.piece_start(reply, piece);
                 let length = self.playout.end_piece(reply).saturating_sub(start);
-                let marks = timings.iter().map(|t| Mark::new(t.chars, t.until)).collect();
-                self.queue.push(Input::Synthesized { reply, piece, length });
-                self.queue.push(Input::Pronounced { reply, piece, marks });
+                let marks = timings
+                    .iter()
+                    .map(|t| Mark::new(t.chars, t.until))
+                    .collect();
+                self.queue.push(Input::Synthesized {
+                    reply,
+                    piece,
+                    length,
+                });
+                self.queue.push(Input::Pronounced {
+                    reply,
+                    piece,
+                    marks,
+                });
             }
             Some(Err(fault)) => {
                 warn!(call.id = %self.setup.conversation, %fault, "voice failed");
                 self.voice = None;
-                self.queue.push(Input::Faulted { port: Port::Voice, reply: Some(reply) });
+                self.queue.push(Input::Faulted {
+                    port: Port::Voice,
+                    reply: Some(reply),
+                });
             }
             None => {
                 let missing = voice.asked - voice.done;
                 self.voice = None;
                 if missing > 0 {
-                    self.queue.push(Input::Faulted { port: Port::Voice, reply: Some(reply) });
+                    self.queue.push(Input::Faulted {
+                        port: Port::Voice,
+                        reply: Some(reply),
+                    });
                 }
             }
         }
@@ -339,7 +433,10 @@ impl Runner {
     fn complete_playout(&mut self) {
         if let Some(voice) = &self.voice
             && voice.asked == voice.done
-            && self.model.as_ref().is_none_or(|(reply, _)| *reply != voice.reply)
+            && self
+                .model
+                .as_ref()
+                .is_none_or(|(reply, _)| *reply != voice.reply)
         {
             self.playout.complete(voice.reply);
         }
@@ -347,9 +444,19 @@ impl Runner {
 
     fn control(&mut self, control: Control) {
         self.queue.push(match control {
-            Control::Say { text, interruptible } => Input::Say { text, interruptible },
-            Control::HangUp => Input::HangUp { reason: Reason::AgentHungUp },
-            Control::Shutdown => Input::Closed { reason: Reason::Shutdown },
+            Control::Say {
+                text,
+                interruptible,
+            } => Input::Say {
+                text,
+                interruptible,
+            },
+            Control::HangUp => Input::HangUp {
+                reason: Reason::AgentHungUp,
+            },
+            Control::Shutdown => Input::Closed {
+                reason: Reason::Shutdown,
+            },
         });
     }
 
@@ -360,7 +467,11 @@ impl Runner {
         let mut commands = vec![];
         self.call.handle(at, input.clone(), &mut commands);
         if !commands.is_empty() || input != Input::Wake {
-            let step = Step { at, input, commands };
+            let step = Step {
+                at,
+                input,
+                commands,
+            };
             if let Err(cause) = self.log.write(&step) {
                 warn!(call.id = %self.setup.conversation, %cause, "the call's log cannot be written; is the disk full?");
             }
@@ -375,7 +486,8 @@ impl Runner {
         match command {
             Command::AskTurn { asked } => {
                 let verdict = self.engines.turn_detector.finished(self.ears.turn_audio());
-                self.verdicts.push(Box::pin(async move { (asked, verdict.await) }));
+                self.verdicts
+                    .push(Box::pin(async move { (asked, verdict.await) }));
             }
             Command::TakeTurn => self.ears.turn_taken(),
             Command::Generate { reply, lines } => {
@@ -383,7 +495,11 @@ impl Runner {
                 let flow = self.engines.language_model.reply(self.setup.prompt(lines));
                 self.model = Some((reply, flow));
             }
-            Command::Speak { reply, piece, words } => self.speak(reply, piece, words),
+            Command::Speak {
+                reply,
+                piece,
+                words,
+            } => self.speak(reply, piece, words),
             Command::RunTool { call, name, .. } => {
                 let output = format!("error: there is no tool named {name}");
                 self.queue.push(Input::ToolReturned { call, output });
@@ -405,15 +521,27 @@ impl Runner {
     fn speak(&mut self, reply: ReplyId, index: u32, text: String) {
         if self.voice.as_ref().is_none_or(|voice| voice.reply != reply) {
             let (pieces, waiting) = mpsc::channel(PIECES);
-            let flow = self.engines.voice.speak(ReceiverStream::new(waiting).boxed());
-            self.voice = Some(Speaking { reply, pieces, flow, asked: 0, done: 0 });
+            let flow = self
+                .engines
+                .voice
+                .speak(ReceiverStream::new(waiting).boxed());
+            self.voice = Some(Speaking {
+                reply,
+                pieces,
+                flow,
+                asked: 0,
+                done: 0,
+            });
         }
         self.meter.spoke(&text);
         let Some(voice) = &mut self.voice else { return };
         voice.asked += 1;
         if voice.pieces.try_send(Piece { index, text }).is_err() {
             self.voice = None;
-            self.queue.push(Input::Faulted { port: Port::Voice, reply: Some(reply) });
+            self.queue.push(Input::Faulted {
+                port: Port::Voice,
+                reply: Some(reply),
+            });
         }
     }
 
@@ -463,7 +591,15 @@ impl Runner {
 
     /// While the caller still speaks, what is understood so far is read ahead of the answer.
     fn warm_for(&mut self, input: &Input) {
-        if matches!(input, Input::Utterance { is_final: false, .. }) && self.model.is_none() && self.warming.is_none() {
+        if matches!(
+            input,
+            Input::Utterance {
+                is_final: false,
+                ..
+            }
+        ) && self.model.is_none()
+            && self.warming.is_none()
+        {
             let words = self.call.open_turn();
             if !words.is_empty() {
                 self.warm(self.call.lines_with(&words));
@@ -478,16 +614,33 @@ impl Runner {
     fn finish(self) -> Outcome {
         let lasted = self.now();
         let reason = self.ended.unwrap_or(Reason::Fault);
-        let lost_chunks = self.recorder.as_ref().map_or(0, |recorder| recorder.lost_chunks);
+        let lost_chunks = self
+            .recorder
+            .as_ref()
+            .map_or(0, |recorder| recorder.lost_chunks);
         info!(call.id = %self.setup.conversation, reason = ?reason, lasted_ms = lasted.as_millis() as u64,
               late_frames = self.late_frames, lost_frames = self.ears.lost_frames, lost_chunks, "call ended");
-        let Self { recorder, meter, teller, .. } = self;
-        Outcome { reason, lasted, recorder, meter, teller }
+        let Self {
+            recorder,
+            meter,
+            teller,
+            ..
+        } = self;
+        Outcome {
+            reason,
+            lasted,
+            recorder,
+            meter,
+            teller,
+        }
     }
 }
 
 /// The next item of a stream that may not be there: never ready when it is not.
-async fn next<H, T>(holder: &mut Option<H>, flow: impl Fn(&mut H) -> &mut Flow<T>) -> Option<Option<Result<T, Fault>>> {
+async fn next<H, T>(
+    holder: &mut Option<H>,
+    flow: impl Fn(&mut H) -> &mut Flow<T>,
+) -> Option<Option<Result<T, Fault>>> {
     match holder {
         Some(held) => Some(flow(held).next().await),
         None => std::future::pending().await,

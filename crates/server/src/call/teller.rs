@@ -26,7 +26,11 @@ pub struct Teller {
 impl Teller {
     /// `began`: the wall clock when the call was answered.
     pub fn new(began: Timestamp, journal: mpsc::Sender<Record>) -> Self {
-        Self { began, journal, backlog: VecDeque::new() }
+        Self {
+            began,
+            journal,
+            backlog: VecDeque::new(),
+        }
     }
 
     pub fn tell(&mut self, event: Event, at: At, orders: &mpsc::Sender<LegOrder>) {
@@ -58,11 +62,22 @@ impl Teller {
         use web::ServerMessage::{Speaking, Transcript, Turn};
         let transcript = |role, line: u32, text: &str, is_final| {
             let text = text.to_owned();
-            Some(Transcript { role, line, text, is_final })
+            Some(Transcript {
+                role,
+                line,
+                text,
+                is_final,
+            })
         };
         match event {
-            Event::SpeechStarted { who } => Some(Speaking { who: web_role(*who), speaking: true }),
-            Event::SpeechEnded { who } => Some(Speaking { who: web_role(*who), speaking: false }),
+            Event::SpeechStarted { who } => Some(Speaking {
+                who: web_role(*who),
+                speaking: true,
+            }),
+            Event::SpeechEnded { who } => Some(Speaking {
+                who: web_role(*who),
+                speaking: false,
+            }),
             Event::Understood { line, text } => transcript(web::Role::User, *line, text, false),
             Event::Heard { line, text } => transcript(web::Role::Agent, *line, text, false),
             Event::Message { line, entry } => match &entry.line {
@@ -70,7 +85,10 @@ impl Teller {
                 Line::Agent(text) => transcript(web::Role::Agent, *line, text, true),
                 Line::Tool { .. } => None,
             },
-            Event::TurnAnswered { turn, timings } => Some(Turn { turn: *turn, timings: milliseconds(timings) }),
+            Event::TurnAnswered { turn, timings } => Some(Turn {
+                turn: *turn,
+                timings: milliseconds(timings),
+            }),
             _ => None,
         }
     }
@@ -134,30 +152,57 @@ pub fn message(entry: &Entry, began: Timestamp) -> Option<Message> {
 /// What the store keeps of an event of the core.
 pub fn records(event: Event, at: At, began: Timestamp) -> Vec<Record> {
     let happening = match event {
-        Event::SpeechStarted { who } => Happening::SpeechStarted { role: api_role(who) },
-        Event::SpeechEnded { who } => Happening::SpeechEnded { role: api_role(who) },
+        Event::SpeechStarted { who } => Happening::SpeechStarted {
+            role: api_role(who),
+        },
+        Event::SpeechEnded { who } => Happening::SpeechEnded {
+            role: api_role(who),
+        },
         Event::Understood { .. } | Event::Heard { .. } => return vec![],
         Event::Message { line, entry } => {
-            let Some(message) = message(&entry, began) else { return vec![] };
-            let sent = Happening::MessageSent { message: message.clone() };
-            return vec![Record::Message { line, message }, Record::Event { happening: sent, at }];
+            let Some(message) = message(&entry, began) else {
+                return vec![];
+            };
+            let sent = Happening::MessageSent {
+                message: message.clone(),
+            };
+            return vec![
+                Record::Message { line, message },
+                Record::Event {
+                    happening: sent,
+                    at,
+                },
+            ];
         }
         Event::Generated { text, .. } => Happening::MessageGenerated { content: text },
         Event::TurnAnswered { turn, timings } => {
             let timings = milliseconds(&timings);
-            let ended = Record::Event { happening: Happening::TurnEnded { turn, timings }, at };
+            let ended = Record::Event {
+                happening: Happening::TurnEnded { turn, timings },
+                at,
+            };
             return vec![Record::Turn(Turn { turn, timings }), ended];
         }
         Event::BargedIn { .. } => Happening::ReplyInterrupted { message_id: None },
         Event::Resumed { .. } => Happening::ReplyResumed {},
         Event::IdlePrompted { count } => Happening::IdlePrompted { count },
         Event::Faulted { port, stalled } => {
-            let provider = serde_json::to_value(port).ok().and_then(|p| p.as_str().map(str::to_owned)).unwrap_or_default();
-            let told = if stalled { "no answer in time" } else { "failed" }.to_owned();
+            let provider = serde_json::to_value(port)
+                .ok()
+                .and_then(|p| p.as_str().map(str::to_owned))
+                .unwrap_or_default();
+            let told = if stalled {
+                "no answer in time"
+            } else {
+                "failed"
+            }
+            .to_owned();
             Happening::ProviderFailed { provider, told }
         }
         Event::DtmfReceived { digit } => Happening::DtmfReceived { digit },
-        Event::Ended { reason } => Happening::ConversationEnded { reason: ended_reason(reason) },
+        Event::Ended { reason } => Happening::ConversationEnded {
+            reason: ended_reason(reason),
+        },
     };
     vec![Record::Event { happening, at }]
 }

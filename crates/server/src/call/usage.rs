@@ -45,7 +45,10 @@ impl Meter {
     }
 
     pub fn piece_start(&self, reply: ReplyId, piece: u32) -> Duration {
-        let known = self.starts.iter().find(|(known, _)| *known == piece && self.reply == Some(reply));
+        let known = self
+            .starts
+            .iter()
+            .find(|(known, _)| *known == piece && self.reply == Some(reply));
         known.map_or(Duration::ZERO, |(_, start)| *start)
     }
 }

@@ -44,14 +44,20 @@ pub async fn start(socket: &mut WebSocket) -> Result<Format, String> {
         while let Some(Ok(message)) = socket.recv().await {
             match message {
                 Message::Text(text) => return format(&text),
-                Message::Binary(_) => return Err("audio came before `start`: send {\"type\":\"start\",…} first".into()),
+                Message::Binary(_) => {
+                    return Err(
+                        "audio came before `start`: send {\"type\":\"start\",…} first".into(),
+                    );
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => break,
             }
         }
         Err("the socket was closed before `start`".to_owned())
     };
-    timeout(START, first).await.unwrap_or_else(|_| Err(format!("no `start` message within {} s", START.as_secs())))
+    timeout(START, first)
+        .await
+        .unwrap_or_else(|_| Err(format!("no `start` message within {} s", START.as_secs())))
 }
 
 fn format(text: &str) -> Result<Format, String> {
@@ -72,7 +78,19 @@ fn format(text: &str) -> Result<Format, String> {
 pub fn leg(format: Format) -> (Leg, Ends) {
     let (to_runner, events) = mpsc::channel(EVENTS);
     let (orders, from_runner) = mpsc::channel(ORDERS);
-    (Leg { rate: format.rate, marks: format.marks, events, orders }, Ends { format, to_runner, from_runner })
+    (
+        Leg {
+            rate: format.rate,
+            marks: format.marks,
+            events,
+            orders,
+        },
+        Ends {
+            format,
+            to_runner,
+            from_runner,
+        },
+    )
 }
 
 pub struct Ends {
@@ -83,7 +101,11 @@ pub struct Ends {
 
 /// Carries audio and messages until either side ends; returns the socket for the last words.
 pub async fn carry(mut socket: WebSocket, ends: Ends) -> WebSocket {
-    let Ends { format, to_runner, mut from_runner } = ends;
+    let Ends {
+        format,
+        to_runner,
+        mut from_runner,
+    } = ends;
     let mut framer = Framer::new(format.rate);
     let mut heard_at = Instant::now();
     let mut ping = interval(PING);
@@ -121,7 +143,12 @@ pub async fn carry(mut socket: WebSocket, ends: Ends) -> WebSocket {
 pub async fn close(mut socket: WebSocket, last: ServerMessage) {
     let goodbye = async {
         let _ = socket.send(text(&last)).await;
-        let _ = socket.send(Message::Close(Some(CloseFrame { code: 1000, reason: "".into() }))).await;
+        let _ = socket
+            .send(Message::Close(Some(CloseFrame {
+                code: 1000,
+                reason: "".into(),
+            })))
+            .await;
         while let Some(Ok(message)) = socket.recv().await {
             if matches!(message, Message::Close(_)) {
                 break;
@@ -129,6 +156,11 @@ pub async fn close(mut socket: WebSocket, last: ServerMessage) {
         }
     };
     let _ = timeout(Duration::from_secs(2), goodbye).await;
+}
+
+/// Sends one message; whether it arrives shows soon enough.
+pub async fn tell(socket: &mut WebSocket, message: &ServerMessage) {
+    sent(socket, text(message)).await;
 }
 
 async fn sent(socket: &mut WebSocket, message: Message) -> bool {
@@ -144,7 +176,11 @@ fn encode(order: LegOrder, encoding: Encoding) -> Option<Message> {
     Some(match order {
         LegOrder::Audio(frame) => match encoding {
             Encoding::Pcm16 => {
-                let bytes: Vec<u8> = frame.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+                let bytes: Vec<u8> = frame
+                    .samples
+                    .iter()
+                    .flat_map(|sample| sample.to_le_bytes())
+                    .collect();
                 Message::Binary(bytes.into())
             }
             Encoding::Mulaw => {
@@ -193,7 +229,11 @@ async fn incoming(
 }
 
 fn audio(bytes: &[u8], format: Format, framer: &mut Framer) -> Result<(), String> {
-    let wide = if format.encoding == Encoding::Pcm16 { 2 } else { 1 };
+    let wide = if format.encoding == Encoding::Pcm16 {
+        2
+    } else {
+        1
+    };
     if bytes.len() % wide != 0 {
         return Err("a PCM16 message has an even number of bytes".into());
     }
@@ -202,7 +242,11 @@ fn audio(bytes: &[u8], format: Format, framer: &mut Framer) -> Result<(), String
     }
     let mut samples = Vec::with_capacity(bytes.len() / wide);
     match format.encoding {
-        Encoding::Pcm16 => samples.extend(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]))),
+        Encoding::Pcm16 => samples.extend(
+            bytes
+                .chunks_exact(2)
+                .map(|pair| i16::from_le_bytes([pair[0], pair[1]])),
+        ),
         Encoding::Mulaw => g711::decode_into(bytes, &mut samples),
     }
     framer.push(&samples);

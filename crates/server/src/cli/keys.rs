@@ -45,12 +45,17 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         }
         Verb::List => {
             for key in store.keys(&account).await? {
-                let state = key.revoked_at.map(|at| format!("revoked {at}")).unwrap_or_default();
+                let state = key
+                    .revoked_at
+                    .map(|at| format!("revoked {at}"))
+                    .unwrap_or_default();
                 println!("{}  {}  {}  {state}", key.id, key.created_at, key.name);
             }
         }
         Verb::Revoke { id } => {
-            store.revoke_key(&account, &KeyId::from(id.as_str()), now()).await?;
+            store
+                .revoke_key(&account, &KeyId::from(id.as_str()), now())
+                .await?;
             eprintln!("{id} works no more");
         }
     }

@@ -49,11 +49,24 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             };
             fetched.map_err(|error| Failure::Models(error.to_string()))
         }
-        Verb::Check { sets } => check(&dir, &sets)
-            .map_err(|broken| Failure::Models(broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))),
+        Verb::Check { sets } => check(&dir, &sets).map_err(|broken| {
+            Failure::Models(
+                broken
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            )
+        }),
         Verb::List => {
             for entry in entries(&Set::ALL) {
-                println!("{:<44} {:>8}  {:<12} {}", entry.name, megabytes(entry.bytes), entry.licence, entry.origin);
+                println!(
+                    "{:<44} {:>8}  {:<12} {}",
+                    entry.name,
+                    megabytes(entry.bytes),
+                    entry.licence,
+                    entry.origin
+                );
             }
             Ok(())
         }

@@ -38,32 +38,50 @@ impl Sources {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Self { environment, ..Self::default() }
+        Self {
+            environment,
+            ..Self::default()
+        }
     }
 
     fn set(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     fn in_home(&self, variable: &str, otherwise: &str) -> PathBuf {
         let home = || PathBuf::from(self.set("HOME").unwrap_or("."));
-        self.set(variable).map_or_else(|| home().join(otherwise), PathBuf::from)
+        self.set(variable)
+            .map_or_else(|| home().join(otherwise), PathBuf::from)
     }
 
     pub(super) fn data_dir(&self) -> PathBuf {
-        self.in_home("XDG_DATA_HOME", ".local/share").join("voiceos")
+        self.in_home("XDG_DATA_HOME", ".local/share")
+            .join("voiceos")
     }
 
     pub(super) fn models_dir(&self) -> PathBuf {
-        self.in_home("XDG_CACHE_HOME", ".cache").join("voiceos").join("models")
+        self.in_home("XDG_CACHE_HOME", ".cache")
+            .join("voiceos")
+            .join("models")
     }
 
     /// The file to read, and whether it was asked for by name.
     fn config_file(&self) -> (PathBuf, bool) {
-        let named = self.file.clone().or_else(|| self.set("VOICEOS_CONFIG").map(PathBuf::from));
+        let named = self
+            .file
+            .clone()
+            .or_else(|| self.set("VOICEOS_CONFIG").map(PathBuf::from));
         match named {
             Some(path) => (path, true),
-            None => (self.in_home("XDG_CONFIG_HOME", ".config").join("voiceos").join("voiceos.toml"), false),
+            None => (
+                self.in_home("XDG_CONFIG_HOME", ".config")
+                    .join("voiceos")
+                    .join("voiceos.toml"),
+                false,
+            ),
         }
     }
 }
@@ -88,7 +106,11 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Environment(name) => f.write_str(name),
-            Self::Flag(key) => write!(f, "--{}", key.rsplit('.').next().unwrap_or(key).replace('_', "-")),
+            Self::Flag(key) => write!(
+                f,
+                "--{}",
+                key.rsplit('.').next().unwrap_or(key).replace('_', "-")
+            ),
         }
     }
 }
@@ -106,7 +128,11 @@ impl Setting {
     /// The value as a line of TOML, secrets as `…`.
     pub fn shown(&self) -> String {
         let is_set = self.value.as_str().is_none_or(|text| !text.is_empty());
-        if SECRET.contains(&self.key.as_str()) && is_set { "…".to_owned() } else { self.value.to_string() }
+        if SECRET.contains(&self.key.as_str()) && is_set {
+            "…".to_owned()
+        } else {
+            self.value.to_string()
+        }
     }
 }
 
@@ -131,9 +157,16 @@ pub(super) fn gather(sources: &Sources) -> Layered {
     let default: Table = toml::from_str(DEFAULT).expect("the built-in file is TOML");
     let mut settings = Vec::new();
     flatten("", &default, &mut |key, value| {
-        settings.push(Setting { key: key.to_owned(), value: value.clone(), origin: Origin::Default });
+        settings.push(Setting {
+            key: key.to_owned(),
+            value: value.clone(),
+            origin: Origin::Default,
+        });
     });
-    let mut layered = Layered { settings, mistakes: Vec::new() };
+    let mut layered = Layered {
+        settings,
+        mistakes: Vec::new(),
+    };
     let (path, named) = sources.config_file();
     match std::fs::read_to_string(&path) {
         Ok(text) => layered.add_file(&path, &text),
@@ -152,7 +185,11 @@ pub(super) fn gather(sources: &Sources) -> Layered {
 
 fn flatten(prefix: &str, table: &Table, each: &mut impl FnMut(&str, &Value)) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             Value::Table(inner) => flatten(&key, inner, each),
             value => each(&key, value),
@@ -162,7 +199,9 @@ fn flatten(prefix: &str, table: &Table, each: &mut impl FnMut(&str, &Value)) {
 
 impl Layered {
     fn put(&mut self, key: &str, value: Value, origin: Origin) -> bool {
-        let Some(setting) = self.settings.iter_mut().find(|setting| setting.key == key) else { return false };
+        let Some(setting) = self.settings.iter_mut().find(|setting| setting.key == key) else {
+            return false;
+        };
         setting.value = value;
         setting.origin = origin;
         true
@@ -172,26 +211,44 @@ impl Layered {
         let table: Table = match toml::from_str(text) {
             Ok(table) => table,
             Err(error) => {
-                self.mistakes.push(format!("{} is not TOML: {error}", path.display()));
+                self.mistakes
+                    .push(format!("{} is not TOML: {error}", path.display()));
                 return;
             }
         };
         flatten("", &table, &mut |key, value| {
             if !self.put(key, value.clone(), Origin::File(path.to_owned())) {
-                let hint = self.nearest(key).map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-                self.mistakes.push(format!("{}: there is no setting `{key}`{hint}", path.display()));
+                let hint = self
+                    .nearest(key)
+                    .map(|near| format!(": did you mean `{near}`?"))
+                    .unwrap_or_default();
+                self.mistakes.push(format!(
+                    "{}: there is no setting `{key}`{hint}",
+                    path.display()
+                ));
             }
         });
     }
 
     fn add_environment(&mut self, sources: &Sources) {
-        let keys: Vec<String> = self.settings.iter().map(|setting| setting.key.clone()).collect();
+        let keys: Vec<String> = self
+            .settings
+            .iter()
+            .map(|setting| setting.key.clone())
+            .collect();
         for key in keys {
             let long = format!("VOICEOS_{}", key.replace('.', "_").to_uppercase());
-            let short = SHORT.iter().find(|(_, of)| *of == key).map(|(name, _)| (*name).to_owned());
+            let short = SHORT
+                .iter()
+                .find(|(_, of)| *of == key)
+                .map(|(name, _)| (*name).to_owned());
             for name in [Some(long), short].into_iter().flatten() {
                 if let Some(value) = sources.set(&name) {
-                    self.put(&key, Value::String(value.to_owned()), Origin::Environment(name));
+                    self.put(
+                        &key,
+                        Value::String(value.to_owned()),
+                        Origin::Environment(name),
+                    );
                 }
             }
         }
@@ -200,7 +257,9 @@ impl Layered {
     /// The setting that was probably meant.
     fn nearest(&self, key: &str) -> Option<&str> {
         let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
-        let far = |setting: &&Setting| distance(&last(&setting.key), &last(key)).min(distance(&setting.key, key));
+        let far = |setting: &&Setting| {
+            distance(&last(&setting.key), &last(key)).min(distance(&setting.key, key))
+        };
         let near = self.settings.iter().min_by_key(far)?;
         (far(&near) <= 3).then_some(near.key.as_str())
     }

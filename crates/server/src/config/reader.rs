@@ -33,7 +33,11 @@ impl<'l> Reader<'l> {
     fn setting(&mut self, key: &'static str) -> &'l Setting {
         #[cfg(test)]
         self.read.push(key);
-        let found = self.layered.settings.iter().find(|setting| setting.key == key);
+        let found = self
+            .layered
+            .settings
+            .iter()
+            .find(|setting| setting.key == key);
         found.expect("every setting is in the default file; a test compares them")
     }
 
@@ -43,7 +47,11 @@ impl<'l> Reader<'l> {
             Origin::Default => "the built-in configuration".to_owned(),
             other => other.to_string(),
         };
-        self.mistakes.push(format!("{place}: `{}` is {}, but should be {should}", setting.key, setting.shown()));
+        self.mistakes.push(format!(
+            "{place}: `{}` is {}, but should be {should}",
+            setting.key,
+            setting.shown()
+        ));
     }
 
     /// The value as text; of a number or a truth value too, since the environment and flags know only text.
@@ -55,7 +63,12 @@ impl<'l> Reader<'l> {
         text
     }
 
-    fn parsed<T>(&mut self, key: &'static str, should: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        should: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let setting = self.setting(key);
         let text = self.raw(setting, should)?;
         let parsed = parse(text.trim());
@@ -67,20 +80,29 @@ impl<'l> Reader<'l> {
 
     pub(super) fn address(&mut self, key: &'static str) -> Option<SocketAddr> {
         let should = "an address and a port, such as \"127.0.0.1:8080\" or \"0.0.0.0:8080\"";
-        self.parsed(key, should, |text| text.replacen("localhost:", "127.0.0.1:", 1).parse().ok())
+        self.parsed(key, should, |text| {
+            text.replacen("localhost:", "127.0.0.1:", 1).parse().ok()
+        })
     }
 
     pub(super) fn url(&mut self, key: &'static str) -> Option<String> {
         let should = "an address such as \"https://voice.example.com\", or empty";
         let url = self.parsed(key, should, |text| {
-            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-            let fine = text.is_empty() || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains([' ', '?', '#']));
+            let rest = text
+                .strip_prefix("https://")
+                .or_else(|| text.strip_prefix("http://"));
+            let fine = text.is_empty()
+                || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains([' ', '?', '#']));
             fine.then(|| text.trim_end_matches('/').to_owned())
         });
         url.filter(|url| !url.is_empty())
     }
 
-    pub(super) fn path(&mut self, key: &'static str, standard: impl FnOnce() -> PathBuf) -> PathBuf {
+    pub(super) fn path(
+        &mut self,
+        key: &'static str,
+        standard: impl FnOnce() -> PathBuf,
+    ) -> PathBuf {
         match self.parsed(key, "a directory, or empty", |text| Some(text.to_owned())) {
             Some(path) if !path.is_empty() => PathBuf::from(path),
             _ => standard(),
@@ -88,33 +110,53 @@ impl<'l> Reader<'l> {
     }
 
     pub(super) fn key(&mut self, key: &'static str) -> Option<Secret> {
-        let fine =
-            |text: &str| text.is_empty() || (text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_graphic()));
-        let text = self.parsed(key, "at least 8 visible ASCII characters without spaces, or empty", |text| {
-            fine(text).then(|| text.to_owned())
-        });
+        let fine = |text: &str| {
+            text.is_empty() || (text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_graphic()))
+        };
+        let text = self.parsed(
+            key,
+            "at least 8 visible ASCII characters without spaces, or empty",
+            |text| fine(text).then(|| text.to_owned()),
+        );
         text.filter(|text| !text.is_empty()).map(Secret::new)
     }
 
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
-        let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let known: Vec<String> = words
+            .iter()
+            .map(|(word, _)| format!("\"{word}\""))
+            .collect();
         self.parsed(key, &known.join(" or "), |text| {
-            words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, value)| *value)
         })
     }
 
     pub(super) fn language_model(&mut self, key: &'static str) -> LocalModel {
-        let model = self.parsed(key, "\"fast\", \"right\" or the path of a GGUF file", |text| match text {
-            "fast" => Some(LocalModel::Fast),
-            "right" => Some(LocalModel::Right),
-            path if path.contains(['/', '\\']) || path.ends_with(".gguf") => Some(LocalModel::File(path.into())),
-            _ => None,
-        });
+        let model = self.parsed(
+            key,
+            "\"fast\", \"right\" or the path of a GGUF file",
+            |text| match text {
+                "fast" => Some(LocalModel::Fast),
+                "right" => Some(LocalModel::Right),
+                path if path.contains(['/', '\\']) || path.ends_with(".gguf") => {
+                    Some(LocalModel::File(path.into()))
+                }
+                _ => None,
+            },
+        );
         model.unwrap_or(LocalModel::Fast)
     }
 
     pub(super) fn duration(&mut self, key: &'static str) -> Duration {
-        self.parsed(key, "a time such as \"500ms\", \"10s\" or \"2min\"", duration).unwrap_or_default()
+        self.parsed(
+            key,
+            "a time such as \"500ms\", \"10s\" or \"2min\"",
+            duration,
+        )
+        .unwrap_or_default()
     }
 
     pub(super) fn whole(&mut self, key: &'static str, range: RangeInclusive<i64>) -> i64 {
@@ -127,7 +169,10 @@ impl<'l> Reader<'l> {
         match number.filter(|number| range.contains(number)) {
             Some(number) => number,
             None => {
-                self.wrong(setting, &format!("a whole number from {} to {}", range.start(), range.end()));
+                self.wrong(
+                    setting,
+                    &format!("a whole number from {} to {}", range.start(), range.end()),
+                );
                 *range.start()
             }
         }
@@ -147,25 +192,33 @@ impl<'l> Reader<'l> {
     }
 
     pub(super) fn optional_text(&mut self, key: &'static str) -> Option<String> {
-        self.parsed(key, "a text, or empty", |text| Some(text.to_owned())).filter(|text| !text.is_empty())
+        self.parsed(key, "a text, or empty", |text| Some(text.to_owned()))
+            .filter(|text| !text.is_empty())
     }
 
     /// A list of texts; from the environment, lines.
     pub(super) fn texts(&mut self, key: &'static str) -> Vec<String> {
         let setting = self.setting(key);
         let texts = match &setting.value {
-            Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect(),
             Value::String(lines) => Some(lines.lines().map(str::to_owned).collect()),
             _ => None,
         };
         if texts.is_none() {
-            self.wrong(setting, "a list of texts, such as [\"Are you still there?\"]");
+            self.wrong(
+                setting,
+                "a list of texts, such as [\"Are you still there?\"]",
+            );
         }
         texts.unwrap_or_default()
     }
 
     pub(super) fn log_level(&mut self, key: &'static str) -> String {
-        let should = "error, warn, info, debug or trace, also per module as in \"info,voiceos::call=debug\"";
+        let should =
+            "error, warn, info, debug or trace, also per module as in \"info,voiceos::call=debug\"";
         let level = self.parsed(key, should, |text| {
             let filter = tracing_subscriber::EnvFilter::try_new(text);
             filter.is_ok().then(|| text.to_owned())
@@ -186,5 +239,7 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let number: f64 = number.trim().parse().ok()?;
-    Duration::try_from_secs_f64(number * seconds).ok().filter(|duration| *duration <= Duration::from_secs(86_400))
+    Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|duration| *duration <= Duration::from_secs(86_400))
 }

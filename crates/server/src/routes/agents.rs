@@ -17,12 +17,22 @@ use crate::{
 };
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/agents", post(create).get(list)).route("/agents/{id}", get(one).patch(change).delete(delete))
+    Router::new()
+        .route("/agents", post(create).get(list))
+        .route("/agents/{id}", get(one).patch(change).delete(delete))
 }
 
-async fn create(State(app): State<App>, owner: Owner, Body(body): Body) -> Result<Json<AgentResponse>, Problem> {
+async fn create(
+    State(app): State<App>,
+    owner: Owner,
+    Body(body): Body,
+) -> Result<Json<AgentResponse>, Problem> {
     let configuration = AgentConfiguration::read(&body)?;
-    Ok(Json(app.store.create_agent(&owner.account, configuration, now()).await?))
+    Ok(Json(
+        app.store
+            .create_agent(&owner.account, configuration, now())
+            .await?,
+    ))
 }
 
 async fn list(
@@ -34,8 +44,14 @@ async fn list(
     Ok(Json(app.store.agents(&caller.account, &page).await?))
 }
 
-async fn one(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Json<AgentResponse>, Problem> {
-    Ok(Json(app.store.agent(&caller.account, &AgentId::from(id)).await?))
+async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<AgentResponse>, Problem> {
+    Ok(Json(
+        app.store.agent(&caller.account, &AgentId::from(id)).await?,
+    ))
 }
 
 async fn change(
@@ -48,11 +64,18 @@ async fn change(
     if is_published_python_client(&headers) {
         drop_unasked_limit(&mut body);
     }
-    Ok(Json(app.store.patch_agent(&owner.account, &AgentId::from(id), body, now()).await?))
+    Ok(Json(
+        app.store
+            .patch_agent(&owner.account, &AgentId::from(id), body, now())
+            .await?,
+    ))
 }
 
 fn is_published_python_client(headers: &HeaderMap) -> bool {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     agent.starts_with("OpenAPI-Generator/") && agent.contains("/python")
 }
 
@@ -66,6 +89,14 @@ fn drop_unasked_limit(body: &mut Value) {
     }
 }
 
-async fn delete(State(app): State<App>, owner: Owner, Path(id): Path<String>) -> Result<Json<AgentResponse>, Problem> {
-    Ok(Json(app.store.delete_agent(&owner.account, &AgentId::from(id)).await?))
+async fn delete(
+    State(app): State<App>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Json<AgentResponse>, Problem> {
+    Ok(Json(
+        app.store
+            .delete_agent(&owner.account, &AgentId::from(id))
+            .await?,
+    ))
 }

@@ -34,8 +34,14 @@ async fn list(
     caller: Caller,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Json<ConversationsPagination>, Problem> {
-    let (page, status) = read_list(&query(pairs), |query| query.get("status").word(Status::WORDS))?;
-    Ok(Json(app.store.conversations(&caller.account, &ConversationFilter { status, page }).await?))
+    let (page, status) = read_list(&query(pairs), |query| {
+        query.get("status").word(Status::WORDS)
+    })?;
+    Ok(Json(
+        app.store
+            .conversations(&caller.account, &ConversationFilter { status, page })
+            .await?,
+    ))
 }
 
 async fn one(
@@ -43,7 +49,11 @@ async fn one(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ConversationResponse>, Problem> {
-    Ok(Json(app.store.conversation(&caller.account, &ConversationId::from(id)).await?))
+    Ok(Json(
+        app.store
+            .conversation(&caller.account, &ConversationId::from(id))
+            .await?,
+    ))
 }
 
 async fn delete(
@@ -53,10 +63,16 @@ async fn delete(
 ) -> Result<Json<ConversationResponse>, Problem> {
     let id = ConversationId::from(id);
     if app.store.conversation(&owner.account, &id).await?.status != Status::Ended {
-        return Err(Problem::new(StatusCode::CONFLICT, "the conversation has not ended yet"));
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "the conversation has not ended yet",
+        ));
     }
     let deleted = app.store.delete_conversation(&owner.account, &id).await?;
-    for file in [app.recording_path(&deleted.id), app.call_log_path(&deleted.id)] {
+    for file in [
+        app.recording_path(&deleted.id),
+        app.call_log_path(&deleted.id),
+    ] {
         if let Err(cause) = tokio::fs::remove_file(&file).await
             && cause.kind() != std::io::ErrorKind::NotFound
         {
@@ -78,25 +94,46 @@ fn read_wanted(body: &Value) -> Result<Wanted, Problems> {
         let agent_id = body.get("agent_id").text().map(AgentId::from);
         let config = body.get("agent_config");
         let given = !config.is_absent() && !config.is_null();
-        let agent_config = if given { AgentConfiguration::read_field(&config) } else { None };
+        let agent_config = if given {
+            AgentConfiguration::read_field(&config)
+        } else {
+            None
+        };
         if agent_id.is_none() && !given {
             let msg = "one of agent_id and agent_config is required";
-            body.report(voiceos_api::Problem::new(body.loc(), msg, "value_error.missing"));
+            body.report(voiceos_api::Problem::new(
+                body.loc(),
+                msg,
+                "value_error.missing",
+            ));
         }
-        Some(Wanted { agent_id, agent_config })
+        Some(Wanted {
+            agent_id,
+            agent_config,
+        })
     })
 }
 
 impl Wanted {
     /// The configuration of the call: the one given, else that of the stored agent.
-    async fn find(self, app: &App, account: &AccountId) -> Result<(Option<AgentId>, AgentConfiguration), Problem> {
+    async fn find(
+        self,
+        app: &App,
+        account: &AccountId,
+    ) -> Result<(Option<AgentId>, AgentConfiguration), Problem> {
         let stored = match &self.agent_id {
             Some(id) => Some(app.store.agent(account, id).await?),
             None => None,
         };
-        let place: &[&str] =
-            if self.agent_config.is_some() { &["body", "agent_config"] } else { &["body", "agent_id"] };
-        let config = self.agent_config.or(stored.map(|agent| agent.configuration)).unwrap_or_default();
+        let place: &[&str] = if self.agent_config.is_some() {
+            &["body", "agent_config"]
+        } else {
+            &["body", "agent_id"]
+        };
+        let config = self
+            .agent_config
+            .or(stored.map(|agent| agent.configuration))
+            .unwrap_or_default();
         only_local_engines(&config, place)?;
         Ok((self.agent_id, config))
     }
@@ -118,7 +155,11 @@ fn only_local_engines(config: &AgentConfiguration, place: &[&str]) -> Result<(),
         Some(voiceos_api::Problem::new(loc, msg, "value_error.provider"))
     };
     let detail: Vec<_> = named.into_iter().filter_map(problem).collect();
-    if detail.is_empty() { Ok(()) } else { Err(Problems { detail }) }
+    if detail.is_empty() {
+        Ok(())
+    } else {
+        Err(Problems { detail })
+    }
 }
 
 async fn create_web_call(
@@ -133,7 +174,10 @@ async fn create_web_call(
     }
     let Some(place) = app.calls.place() else {
         let (limit, _) = app.calls.places();
-        return Err(Problem::unavailable(format!("all {limit} places for calls are taken (limits.conversations)"), 10));
+        return Err(Problem::unavailable(
+            format!("all {limit} places for calls are taken (limits.conversations)"),
+            10,
+        ));
     };
     let created_at = now();
     let new = NewConversation {
@@ -149,12 +193,24 @@ async fn create_web_call(
     let conversation = app.store.create_conversation(new).await?;
     let id = conversation.id.clone();
     let expires_at = created_at.after(app.config.limits.pending_call);
-    let call = PendingCall { conversation: id.clone(), account: caller.account, agent: agent_config, place };
+    let call = PendingCall {
+        conversation: id.clone(),
+        account: caller.account,
+        agent: agent_config,
+        place,
+    };
     let token = app.calls.wait(call, expires_at);
     end_if_nobody_joins(app.clone(), id.clone());
     let base = base_url(&app, &headers).replacen("http", "ws", 1);
     let url = format!("{base}/conversations/{id}/media?token={token}");
-    Ok(Json(WebCallResponse { conversation, web_call: WebCall { url, token, expires_at } }))
+    Ok(Json(WebCallResponse {
+        conversation,
+        web_call: WebCall {
+            url,
+            token,
+            expires_at,
+        },
+    }))
 }
 
 fn end_if_nobody_joins(app: App, id: ConversationId) {

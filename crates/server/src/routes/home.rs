@@ -33,7 +33,11 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     if text(header::ACCEPT).is_some_and(|accept| accept.contains("text/html")) {
         return page(&app, &headers);
     }
@@ -42,7 +46,14 @@ async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
         "name": "VoiceOS", "version": env!("CARGO_PKG_VERSION"), "status": "ok",
         "conversations": {"taken": taken, "limit": limit}
     });
-    ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::VARY, "accept")], Json(health)).into_response()
+    (
+        [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            (header::VARY, "accept"),
+        ],
+        Json(health),
+    )
+        .into_response()
 }
 
 fn page(app: &App, headers: &HeaderMap) -> Response {
@@ -67,13 +78,24 @@ fn page(app: &App, headers: &HeaderMap) -> Response {
 /// its name lead here does not), no proxy stands between, and no other site's script is behind it.
 fn is_this_machine(app: &App, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let named = text("host").and_then(|host| host.parse::<Authority>().ok()).is_some_and(|authority| {
-        let host = authority.host().trim_matches(['[', ']']);
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    });
-    let proxied = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
-    let foreign =
-        text("origin").is_some() || text("sec-fetch-site").is_some_and(|site| !matches!(site, "none" | "same-origin"));
+    let named = text("host")
+        .and_then(|host| host.parse::<Authority>().ok())
+        .is_some_and(|authority| {
+            let host = authority.host().trim_matches(['[', ']']);
+            host == "localhost"
+                || host
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|ip| ip.is_loopback())
+        });
+    let proxied = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-real-ip",
+    ];
+    let foreign = text("origin").is_some()
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "none" | "same-origin"));
     app.config.page_open
         && app.address.ip().is_loopback()
         && named

@@ -23,7 +23,9 @@ use crate::{
 const LASTS: Duration = Duration::from_secs(3600);
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/conversations/{id}/recording", get(address)).route("/recordings/{file}", get(file))
+    Router::new()
+        .route("/conversations/{id}/recording", get(address))
+        .route("/recordings/{file}", get(file))
 }
 
 fn subject(id: &ConversationId) -> String {
@@ -37,7 +39,10 @@ async fn address(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let conversation = app.store.conversation(&caller.account, &ConversationId::from(id)).await?;
+    let conversation = app
+        .store
+        .conversation(&caller.account, &ConversationId::from(id))
+        .await?;
     if conversation.recording.is_none() {
         let why = if conversation.ended_at.is_some() {
             "the conversation has no recording"
@@ -46,7 +51,11 @@ async fn address(
         };
         return Err(Problem::new(StatusCode::NOT_FOUND, why));
     }
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if accept.starts_with("audio/") {
         return send(&app, &conversation.id, request).await;
     }
@@ -62,10 +71,15 @@ async fn file(
     Query(pairs): Query<Vec<(String, String)>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let token = pairs.iter().find(|(name, _)| name == "token").map(|(_, token)| token.as_str());
+    let token = pairs
+        .iter()
+        .find(|(name, _)| name == "token")
+        .map(|(_, token)| token.as_str());
     let id = ConversationId::from(file.strip_suffix(".flac").unwrap_or_default());
     match token {
-        Some(token) if app.signer.allows(token, &subject(&id), now()) => send(&app, &id, request).await,
+        Some(token) if app.signer.allows(token, &subject(&id), now()) => {
+            send(&app, &id, request).await
+        }
         _ => {
             let detail = "this address is wrong or too old: ask GET /conversations/{id}/recording for a new one";
             Err(Problem::new(StatusCode::FORBIDDEN, detail))
@@ -77,11 +91,18 @@ async fn file(
 async fn send(app: &App, id: &ConversationId, request: Request) -> Result<Response, Problem> {
     let mut file = ServeFile::new(app.recording_path(id));
     let response = file.try_call(request).await;
-    let mut response = response.map_err(|_| Problem::not_found("recording"))?.map(axum::body::Body::new);
+    let mut response = response
+        .map_err(|_| Problem::not_found("recording"))?
+        .map(axum::body::Body::new);
     if response.status() == StatusCode::NOT_FOUND {
         return Err(Problem::not_found("recording"));
     }
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/flac"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/flac"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     Ok(response)
 }

@@ -56,7 +56,11 @@ impl Api {
     pub fn new(base: &str, key: &str) -> Self {
         // Whoever was first has chosen; both choices can do TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { base: base.trim_end_matches('/').to_owned(), key: key.to_owned(), http: Client::new() }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+            http: Client::new(),
+        }
     }
 
     /// The agent with this id or name; the server's first when none is named.
@@ -65,19 +69,37 @@ impl Api {
         let Some(wanted) = wanted else {
             return page.items.into_iter().next().ok_or(TalkError::NoAgents);
         };
-        let named =
-            |card: &&Card| card.id == wanted || card.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(wanted));
-        page.items.iter().find(named).cloned().ok_or_else(|| TalkError::NoSuchAgent {
-            wanted: wanted.to_owned(),
-            known: page.items.iter().map(Card::called).collect::<Vec<_>>().join(", "),
-        })
+        let named = |card: &&Card| {
+            card.id == wanted
+                || card
+                    .name
+                    .as_deref()
+                    .is_some_and(|n| n.eq_ignore_ascii_case(wanted))
+        };
+        page.items
+            .iter()
+            .find(named)
+            .cloned()
+            .ok_or_else(|| TalkError::NoSuchAgent {
+                wanted: wanted.to_owned(),
+                known: page
+                    .items
+                    .iter()
+                    .map(Card::called)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
     }
 
     pub async fn create_web_call(&self, agent_id: &str) -> Result<WebCall, TalkError> {
-        let request =
-            self.request(Method::POST, "/conversations/create_web_call").json(&json!({ "agent_id": agent_id }));
+        let request = self
+            .request(Method::POST, "/conversations/create_web_call")
+            .json(&json!({ "agent_id": agent_id }));
         let created: Created = self.send(request).await?;
-        Ok(WebCall { conversation_id: created.id, url: self.absolute(created.web_call.url) })
+        Ok(WebCall {
+            conversation_id: created.id,
+            url: self.absolute(created.web_call.url),
+        })
     }
 
     /// Where the recording of a conversation can be fetched.
@@ -86,25 +108,45 @@ impl Api {
     }
 
     fn absolute(&self, url: String) -> String {
-        if url.starts_with('/') { format!("{}{url}", self.base.replacen("http", "ws", 1)) } else { url }
+        if url.starts_with('/') {
+            format!("{}{url}", self.base.replacen("http", "ws", 1))
+        } else {
+            url
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
+        self.http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.key)
     }
 
-    async fn send<T: serde::de::DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, TalkError> {
-        let unreachable = |cause: reqwest::Error| TalkError::NotRunning { url: self.base.clone(), cause };
+    async fn send<T: serde::de::DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, TalkError> {
+        let unreachable = |cause: reqwest::Error| TalkError::NotRunning {
+            url: self.base.clone(),
+            cause,
+        };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            return Err(TalkError::WrongKey { url: self.base.clone() });
+            return Err(TalkError::WrongKey {
+                url: self.base.clone(),
+            });
         }
         let body: Value = response.json().await.unwrap_or_default();
         if !status.is_success() {
-            return Err(TalkError::Refused { status: status.as_u16(), told: detail(&body) });
+            return Err(TalkError::Refused {
+                status: status.as_u16(),
+                told: detail(&body),
+            });
         }
-        serde_json::from_value(body).map_err(|cause| TalkError::NotVoiceos { url: self.base.clone(), cause })
+        serde_json::from_value(body).map_err(|cause| TalkError::NotVoiceos {
+            url: self.base.clone(),
+            cause,
+        })
     }
 }
 

@@ -28,14 +28,22 @@ impl Agent {
     /// The next 20 ms for the loudspeaker, of which `waiting` tells that more has been received.
     pub fn hear(&mut self, samples: &[i16], waiting: bool) {
         let loud = mix::dbfs(samples) > AUDIBLE;
-        self.silent = if loud { Duration::ZERO } else { self.silent + Frame::LASTS };
+        self.silent = if loud {
+            Duration::ZERO
+        } else {
+            self.silent + Frame::LASTS
+        };
         self.audible = match self.audible {
             Duration::ZERO if !loud => Duration::ZERO,
             _ if self.silent >= BREATH => Duration::ZERO,
             audible => audible + Frame::LASTS,
         };
         let active = self.speaking || waiting || loud;
-        self.quiet = if active { Duration::ZERO } else { self.quiet + Frame::LASTS };
+        self.quiet = if active {
+            Duration::ZERO
+        } else {
+            self.quiet + Frame::LASTS
+        };
     }
 }
 
@@ -91,14 +99,24 @@ impl Script {
     /// `rate` of the call in Hz.
     pub fn new(rate: u32, steps: impl IntoIterator<Item = Step>) -> Self {
         let steps = steps.into_iter().collect();
-        Self { frame: Frame::len_at(rate), steps, said: 0, waited: Duration::ZERO, answered: false, unanswered: 0 }
+        Self {
+            frame: Frame::len_at(rate),
+            steps,
+            said: 0,
+            waited: Duration::ZERO,
+            answered: false,
+            unanswered: 0,
+        }
     }
 
     /// The usual call: hear the greeting, then say each of `lines` and hear the answer out.
     pub fn conversation(rate: u32, lines: impl IntoIterator<Item = Vec<i16>>) -> Self {
         let turn = |line| [Step::Say(line), Step::UntilAgentDone(PATIENCE)];
         let greeting = Step::UntilAgentDone(Duration::from_secs(5));
-        Self::new(rate, std::iter::once(greeting).chain(lines.into_iter().flat_map(turn)))
+        Self::new(
+            rate,
+            std::iter::once(greeting).chain(lines.into_iter().flat_map(turn)),
+        )
     }
 
     /// Waits that ended without a word of the agent's.
@@ -123,7 +141,9 @@ impl Script {
     }
 
     fn say(&mut self, agent: &Agent) -> Option<Act> {
-        let Some(Step::Say(samples)) = self.steps.front() else { return None };
+        let Some(Step::Say(samples)) = self.steps.front() else {
+            return None;
+        };
         let mut frame = samples.get(self.said..).unwrap_or_default().to_vec();
         frame.truncate(self.frame);
         if frame.is_empty() {

@@ -43,8 +43,14 @@ pub struct Format {
 }
 
 impl Format {
-    pub const WIDE: Self = Self { encoding: Encoding::Pcm16, rate: 16000 };
-    pub const TELEPHONE: Self = Self { encoding: Encoding::Mulaw, rate: 8000 };
+    pub const WIDE: Self = Self {
+        encoding: Encoding::Pcm16,
+        rate: 16000,
+    };
+    pub const TELEPHONE: Self = Self {
+        encoding: Encoding::Mulaw,
+        rate: 8000,
+    };
 
     pub fn encode(self, samples: &[i16]) -> Vec<u8> {
         match self.encoding {
@@ -55,7 +61,10 @@ impl Format {
 
     pub fn decode(self, bytes: &[u8]) -> Vec<i16> {
         match self.encoding {
-            Encoding::Pcm16 => bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect(),
+            Encoding::Pcm16 => bytes
+                .chunks_exact(2)
+                .map(|b| i16::from_le_bytes([b[0], b[1]]))
+                .collect(),
             Encoding::Mulaw => bytes.iter().map(|&b| g711::decode(b)).collect(),
         }
     }
@@ -114,13 +123,17 @@ impl Report {
     }
 
     pub fn barge_ins(&self) -> Vec<BargeIn> {
-        let spans = |side: &[i16]| measure::active_spans(side, self.rate, measure::SpanRules::default());
+        let spans =
+            |side: &[i16]| measure::active_spans(side, self.rate, measure::SpanRules::default());
         measure::barge_ins(&spans(&self.caller), &spans(&self.agent))
     }
 
     /// The texts of one side, in order.
     pub fn said_by(&self, role: Role) -> impl Iterator<Item = &str> {
-        self.lines.values().filter(move |line| line.role == role).map(|line| line.text.as_str())
+        self.lines
+            .values()
+            .filter(move |line| line.role == role)
+            .map(|line| line.text.as_str())
     }
 }
 
@@ -145,9 +158,16 @@ where
 {
     let (sink, mut stream) = socket.split();
     let mut line = Outgoing::new(sink);
-    line.tell(&ClientMessage::Start { encoding: format.encoding, sample_rate: format.rate, marks: true }).await;
+    line.tell(&ClientMessage::Start {
+        encoding: format.encoding,
+        sample_rate: format.rate,
+        marks: true,
+    })
+    .await;
     let mut phone = Phone::new(format, listener);
-    timeout(JOIN, phone.wait_until_ready(&mut stream)).await.map_err(|_| TalkError::NotReady)??;
+    timeout(JOIN, phone.wait_until_ready(&mut stream))
+        .await
+        .map_err(|_| TalkError::NotReady)??;
     let outcome = phone.talk(&mut line, &mut stream, caller, limit).await;
     match outcome {
         Outcome::HungUp => {
@@ -187,12 +207,18 @@ impl<'a> Phone<'a> {
             agent: Agent::default(),
             noise: Noise::new(1, COMFORT_DBFS),
             frames: 0,
-            report: Report { rate: format.rate, ..Report::default() },
+            report: Report {
+                rate: format.rate,
+                ..Report::default()
+            },
             listener,
         }
     }
 
-    async fn wait_until_ready<S>(&mut self, stream: &mut SplitStream<WebSocketStream<S>>) -> Result<(), TalkError>
+    async fn wait_until_ready<S>(
+        &mut self,
+        stream: &mut SplitStream<WebSocketStream<S>>,
+    ) -> Result<(), TalkError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -204,7 +230,9 @@ impl<'a> Phone<'a> {
                 return Ok(());
             }
         }
-        Err(TalkError::Declined { told: self.report.errors.pop() })
+        Err(TalkError::Declined {
+            told: self.report.errors.pop(),
+        })
     }
 
     async fn talk<S>(
@@ -278,7 +306,11 @@ impl<'a> Phone<'a> {
         self.report.agent.extend(&played.samples);
         self.frames += 1;
         let at = Frame::LASTS * self.frames;
-        (self.listener)(Heard::Frame { sent: &sent, played: &played.samples, at });
+        (self.listener)(Heard::Frame {
+            sent: &sent,
+            played: &played.samples,
+            at,
+        });
         None
     }
 
@@ -299,13 +331,33 @@ impl<'a> Phone<'a> {
 
     fn follow(&mut self, message: ServerMessage) -> bool {
         let at = Frame::LASTS * self.frames;
-        (self.listener)(Heard::Told { message: &message, at });
+        (self.listener)(Heard::Told {
+            message: &message,
+            at,
+        });
         match message {
-            ServerMessage::Ready { conversation_id, .. } => self.report.conversation_id = conversation_id,
-            ServerMessage::Transcript { role, line, text, is_final } => {
-                self.report.lines.insert(line, Line { role, text, is_final });
+            ServerMessage::Ready {
+                conversation_id, ..
+            } => self.report.conversation_id = conversation_id,
+            ServerMessage::Transcript {
+                role,
+                line,
+                text,
+                is_final,
+            } => {
+                self.report.lines.insert(
+                    line,
+                    Line {
+                        role,
+                        text,
+                        is_final,
+                    },
+                );
             }
-            ServerMessage::Speaking { who: Role::Agent, speaking } => self.agent.speaking = speaking,
+            ServerMessage::Speaking {
+                who: Role::Agent,
+                speaking,
+            } => self.agent.speaking = speaking,
             ServerMessage::Speaking { .. } => {}
             ServerMessage::Mark { mark } => self.playout.mark(mark),
             ServerMessage::Clear => self.playout.clear(),
@@ -336,7 +388,11 @@ impl Outgoing {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (queue, messages) = mpsc::channel(128);
-        Self { queue, writer: tokio::spawn(write(sink, messages)), dropped: 0 }
+        Self {
+            queue,
+            writer: tokio::spawn(write(sink, messages)),
+            dropped: 0,
+        }
     }
 
     fn send_audio(&mut self, bytes: Vec<u8>) {
@@ -361,8 +417,10 @@ impl Outgoing {
     }
 }
 
-async fn write<S>(mut sink: SplitSink<WebSocketStream<S>, Message>, mut messages: mpsc::Receiver<Message>)
-where
+async fn write<S>(
+    mut sink: SplitSink<WebSocketStream<S>, Message>,
+    mut messages: mpsc::Receiver<Message>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(message) = messages.recv().await {

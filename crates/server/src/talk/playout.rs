@@ -52,7 +52,9 @@ impl Playout {
         self.waiting += samples.len();
         match self.items.back_mut() {
             Some(Item::Sound(sound)) => sound.extend(samples),
-            _ => self.items.push_back(Item::Sound(samples.iter().copied().collect())),
+            _ => self
+                .items
+                .push_back(Item::Sound(samples.iter().copied().collect())),
         }
     }
 
@@ -78,10 +80,14 @@ impl Playout {
 
     /// The next 20 ms.
     pub fn play(&mut self) -> Played {
-        let mut played = Played { samples: Vec::with_capacity(self.frame), passed: std::mem::take(&mut self.passed) };
+        let mut played = Played {
+            samples: Vec::with_capacity(self.frame),
+            passed: std::mem::take(&mut self.passed),
+        };
         if !self.playing && self.waiting > 0 {
             self.held += 1;
-            self.playing = self.waiting >= self.cushion || (self.held - 1) * self.frame >= self.cushion;
+            self.playing =
+                self.waiting >= self.cushion || (self.held - 1) * self.frame >= self.cushion;
         }
         if self.playing {
             self.held = 0;
@@ -175,7 +181,13 @@ mod tests {
         playout.mark(1);
         playout.play();
         playout.clear();
-        assert_eq!(playout.play(), Played { samples: vec![0; MS20], passed: vec![] });
+        assert_eq!(
+            playout.play(),
+            Played {
+                samples: vec![0; MS20],
+                passed: vec![]
+            }
+        );
         assert!(playout.is_empty());
         playout.receive(&[2; 2 * MS20]);
         playout.mark(2);

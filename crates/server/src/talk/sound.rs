@@ -48,7 +48,10 @@ pub fn open(rate: u32) -> Result<(Microphone, Loudspeaker), TalkError> {
         Err(told) => drop(opened.send(Err(told))),
     });
     let gone = |_| Err("the sound thread ended".to_owned());
-    let (from, to) = outcome.recv().unwrap_or_else(gone).map_err(|told| TalkError::NoMicrophone { told })?;
+    let (from, to) = outcome
+        .recv()
+        .unwrap_or_else(gone)
+        .map_err(|told| TalkError::NoMicrophone { told })?;
     let (ended, hang_up) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -56,8 +59,14 @@ pub fn open(rate: u32) -> Result<(Microphone, Loudspeaker), TalkError> {
         }
     });
     let resampler = Resampler::new(from, rate);
-    let microphone =
-        Microphone { chunks, resampler, framer: Framer::new(rate), scratch: Vec::new(), hang_up, _open: open };
+    let microphone = Microphone {
+        chunks,
+        resampler,
+        framer: Framer::new(rate),
+        scratch: Vec::new(),
+        hang_up,
+        _open: open,
+    };
     Ok((microphone, loudspeaker(Resampler::new(rate, to), play)))
 }
 
@@ -75,14 +84,19 @@ impl Caller for Microphone {
             return Act::HangUp;
         }
         while let Ok(chunk) = self.chunks.try_recv() {
-            let samples: Vec<i16> = chunk.iter().map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16).collect();
+            let samples: Vec<i16> = chunk
+                .iter()
+                .map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16)
+                .collect();
             self.scratch.clear();
             self.resampler.push(&samples, &mut self.scratch);
             self.framer.push(&self.scratch);
         }
         let mut frame = self.framer.pop();
-        while let Some(next) =
-            frame.as_ref().filter(|f| self.framer.waiting() > STORE * f.samples.len()).and(self.framer.pop())
+        while let Some(next) = frame
+            .as_ref()
+            .filter(|f| self.framer.waiting() > STORE * f.samples.len())
+            .and(self.framer.pop())
         {
             frame = Some(next);
         }
@@ -91,37 +105,65 @@ impl Caller for Microphone {
 }
 
 /// Starts both streams. Their rates, and the streams to be kept alive.
-fn streams(heard: SyncSender<Vec<f32>>, to_play: Receiver<Vec<i16>>) -> Result<((u32, u32), [Stream; 2]), String> {
+fn streams(
+    heard: SyncSender<Vec<f32>>,
+    to_play: Receiver<Vec<i16>>,
+) -> Result<((u32, u32), [Stream; 2]), String> {
     let host = cpal::default_host();
     let microphone = host.default_input_device().ok_or("no microphone")?;
     let speaker = host.default_output_device().ok_or("no loudspeaker")?;
-    let input = microphone.default_input_config().map_err(|e| e.to_string())?;
+    let input = microphone
+        .default_input_config()
+        .map_err(|e| e.to_string())?;
     let output = speaker.default_output_config().map_err(|e| e.to_string())?;
     let rates = (input.sample_rate(), output.sample_rate());
-    let streams = [record(&microphone, &input, heard)?, play(&speaker, &output, to_play)?];
+    let streams = [
+        record(&microphone, &input, heard)?,
+        play(&speaker, &output, to_play)?,
+    ];
     for stream in &streams {
         stream.play().map_err(|e| e.to_string())?;
     }
     Ok((rates, streams))
 }
 
-fn record(device: &Device, config: &SupportedStreamConfig, heard: SyncSender<Vec<f32>>) -> Result<Stream, String> {
+fn record(
+    device: &Device,
+    config: &SupportedStreamConfig,
+    heard: SyncSender<Vec<f32>>,
+) -> Result<Stream, String> {
     let channels = config.channels().max(1) as usize;
     let take = move |data: &Data, _: &cpal::InputCallbackInfo| {
         let all: Vec<f32> = match data.sample_format() {
             SampleFormat::F32 => data.as_slice::<f32>().unwrap_or_default().to_vec(),
-            SampleFormat::I16 => {
-                data.as_slice::<i16>().unwrap_or_default().iter().map(|&s| s as f32 / 32768.0).collect()
-            }
-            _ => data.as_slice::<i32>().unwrap_or_default().iter().map(|&s| s as f32 / 2147483648.0).collect(),
+            SampleFormat::I16 => data
+                .as_slice::<i16>()
+                .unwrap_or_default()
+                .iter()
+                .map(|&s| s as f32 / 32768.0)
+                .collect(),
+            _ => data
+                .as_slice::<i32>()
+                .unwrap_or_default()
+                .iter()
+                .map(|&s| s as f32 / 2147483648.0)
+                .collect(),
         };
-        let _ = heard.try_send(all.chunks_exact(channels).map(|c| c.iter().sum::<f32>() / channels as f32).collect());
+        let _ = heard.try_send(
+            all.chunks_exact(channels)
+                .map(|c| c.iter().sum::<f32>() / channels as f32)
+                .collect(),
+        );
     };
     let stream = device.build_input_stream_raw(config.config(), known(config)?, take, |_| {}, None);
     stream.map_err(|e| e.to_string())
 }
 
-fn play(device: &Device, config: &SupportedStreamConfig, to_play: Receiver<Vec<i16>>) -> Result<Stream, String> {
+fn play(
+    device: &Device,
+    config: &SupportedStreamConfig,
+    to_play: Receiver<Vec<i16>>,
+) -> Result<Stream, String> {
     let channels = config.channels().max(1) as usize;
     let mut waiting: VecDeque<i16> = VecDeque::new();
     let fill = move |data: &mut Data, _: &cpal::OutputCallbackInfo| {
@@ -130,12 +172,17 @@ fn play(device: &Device, config: &SupportedStreamConfig, to_play: Receiver<Vec<i
         }
         let mut next = || waiting.pop_front().unwrap_or(0);
         match data.sample_format() {
-            SampleFormat::F32 => fill_with(data.as_slice_mut::<f32>(), channels, || next() as f32 / 32768.0),
+            SampleFormat::F32 => fill_with(data.as_slice_mut::<f32>(), channels, || {
+                next() as f32 / 32768.0
+            }),
             SampleFormat::I16 => fill_with(data.as_slice_mut::<i16>(), channels, next),
-            _ => fill_with(data.as_slice_mut::<i32>(), channels, || (next() as i32) << 16),
+            _ => fill_with(data.as_slice_mut::<i32>(), channels, || {
+                (next() as i32) << 16
+            }),
         }
     };
-    let stream = device.build_output_stream_raw(config.config(), known(config)?, fill, |_| {}, None);
+    let stream =
+        device.build_output_stream_raw(config.config(), known(config)?, fill, |_| {}, None);
     stream.map_err(|e| e.to_string())
 }
 
@@ -148,6 +195,8 @@ fn fill_with<T: Copy>(slots: Option<&mut [T]>, channels: usize, mut next: impl F
 fn known(config: &SupportedStreamConfig) -> Result<SampleFormat, String> {
     match config.sample_format() {
         format @ (SampleFormat::F32 | SampleFormat::I16 | SampleFormat::I32) => Ok(format),
-        other => Err(format!("the sound card speaks {other}, which is not supported")),
+        other => Err(format!(
+            "the sound card speaks {other}, which is not supported"
+        )),
     }
 }

@@ -19,10 +19,15 @@ pub async fn say(voice: &dyn Voice, text: &str, rate: u32) -> Result<Vec<i16>, T
     let mut resampler = Resampler::new(voice.sample_rate(), rate);
     let (mut samples, mut chunk) = (Vec::new(), Vec::new());
     while let Some(part) = speech.next().await {
-        match part.map_err(|fault| TalkError::NoVoice { told: fault.to_string() })? {
+        match part.map_err(|fault| TalkError::NoVoice {
+            told: fault.to_string(),
+        })? {
             Speech::Audio { samples: part, .. } => {
                 chunk.clear();
-                chunk.extend(part.iter().map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16));
+                chunk.extend(
+                    part.iter()
+                        .map(|s| (s * 32767.0).clamp(-32768.0, 32767.0) as i16),
+                );
                 resampler.push(&chunk, &mut samples);
             }
             Speech::Done { .. } => {}
@@ -42,11 +47,15 @@ pub fn usual_models_dir() -> PathBuf {
 pub fn local_voice(models: &Path) -> Result<Arc<dyn Voice>, TalkError> {
     let cpu = Arc::new(voiceos_local::Cpu::of_this_machine());
     let voice = voiceos_local::PiperVoice::load(models, cpu);
-    Ok(Arc::new(voice.map_err(|fault| TalkError::NoVoice { told: fault.to_string() })?))
+    Ok(Arc::new(voice.map_err(|fault| TalkError::NoVoice {
+        told: fault.to_string(),
+    })?))
 }
 
 /// Without engines there is none.
 #[cfg(not(feature = "local"))]
 pub fn local_voice(_models: &Path) -> Result<Arc<dyn Voice>, TalkError> {
-    Err(TalkError::NoVoice { told: "this program was built without the `local` feature; use --wav FILE".to_owned() })
+    Err(TalkError::NoVoice {
+        told: "this program was built without the `local` feature; use --wav FILE".to_owned(),
+    })
 }

@@ -87,8 +87,17 @@ impl View {
             return self.json_line(&line);
         }
         match message {
-            ServerMessage::Transcript { role, text, is_final, .. } => {
-                let line = Line { role: *role, text: text.clone(), is_final: *is_final };
+            ServerMessage::Transcript {
+                role,
+                text,
+                is_final,
+                ..
+            } => {
+                let line = Line {
+                    role: *role,
+                    text: text.clone(),
+                    is_final: *is_final,
+                };
                 if *is_final {
                     self.interim = None;
                     self.print_line(&line);
@@ -101,7 +110,9 @@ impl View {
                 self.print_turn();
             }
             ServerMessage::Error { message } => self.talk(&format!("server: {message}")),
-            ServerMessage::Clear if self.colours => self.print(&format!("{DIM}      — interrupted —{PLAIN}")),
+            ServerMessage::Clear if self.colours => {
+                self.print(&format!("{DIM}      — interrupted —{PLAIN}"))
+            }
             _ => {}
         }
     }
@@ -116,7 +127,10 @@ impl View {
         self.now = at;
         self.frames += 1;
         let fall = |old: f32, new: f32| new.max(old - 1.5);
-        self.levels = (fall(self.levels.0, mix::dbfs(sent)), fall(self.levels.1, mix::dbfs(played)));
+        self.levels = (
+            fall(self.levels.0, mix::dbfs(sent)),
+            fall(self.levels.1, mix::dbfs(played)),
+        );
         self.listen_to_agent(mix::dbfs(played) > -55.0);
         if self.meter && self.frames.is_multiple_of(REFRESH) {
             self.draw_meter();
@@ -125,7 +139,11 @@ impl View {
 
     /// Shortly after the agent begins, its answer is long enough to be measured.
     fn listen_to_agent(&mut self, loud: bool) {
-        self.silent = if loud { Duration::ZERO } else { self.silent + Frame::LASTS };
+        self.silent = if loud {
+            Duration::ZERO
+        } else {
+            self.silent + Frame::LASTS
+        };
         if self.silent >= Duration::from_millis(300) {
             self.heard = Duration::ZERO;
         } else if loud || !self.heard.is_zero() {
@@ -136,7 +154,8 @@ impl View {
             let last = measure::voice_to_voice(caller, agent, self.rate).pop();
             let start = self.now.saturating_sub(WINDOW);
             // Only what has just begun: the same answer's later stretches measure nothing new.
-            let fresh = |e: &Exchange| start + e.agent.start + Duration::from_millis(600) > self.now;
+            let fresh =
+                |e: &Exchange| start + e.agent.start + Duration::from_millis(600) > self.now;
             if let Some(exchange) = last.filter(fresh) {
                 self.measured(exchange);
             }
@@ -146,7 +165,9 @@ impl View {
     fn measured(&mut self, exchange: Exchange) {
         if self.json {
             let at_ms = self.now.as_millis() as u64;
-            return self.json_line(&json!({ "type": "voice_to_voice", "gap_ms": exchange.gap_ms, "at_ms": at_ms }));
+            return self.json_line(
+                &json!({ "type": "voice_to_voice", "gap_ms": exchange.gap_ms, "at_ms": at_ms }),
+            );
         }
         self.gap = Some(exchange);
         self.print_turn();
@@ -154,7 +175,9 @@ impl View {
 
     /// Once the turn's stages have been told and its answer has been heard.
     fn print_turn(&mut self) {
-        let (Some(exchange), Some((turn, timings))) = (self.gap, self.timings) else { return };
+        let (Some(exchange), Some((turn, timings))) = (self.gap, self.timings) else {
+            return;
+        };
         (self.gap, self.timings, self.told_turn) = (None, None, turn);
         let stages = stages(&timings, exchange.gap_ms);
         let text = if self.colours {
@@ -165,7 +188,11 @@ impl View {
                 names(&stages)
             )
         } else {
-            format!("      voice to voice {} ms: {}", exchange.gap_ms, names(&stages))
+            format!(
+                "      voice to voice {} ms: {}",
+                exchange.gap_ms,
+                names(&stages)
+            )
         };
         self.print(&text);
     }
@@ -204,16 +231,25 @@ impl View {
     fn draw_meter(&mut self) {
         let seconds = self.now.as_secs();
         let (you, agent) = (meter(self.levels.0), meter(self.levels.1));
-        let words = self.interim.as_ref().map(|line| tail(&line.text, 48)).unwrap_or_default();
+        let words = self
+            .interim
+            .as_ref()
+            .map(|line| tail(&line.text, 48))
+            .unwrap_or_default();
         let clock = format!("{}:{:02}", seconds / 60, seconds % 60);
-        eprint!("\r\x1b[K{DIM}{clock}{PLAIN} {CYAN}you {you}{PLAIN} {GREEN}agent {agent}{PLAIN} {DIM}{words}{PLAIN}");
+        eprint!(
+            "\r\x1b[K{DIM}{clock}{PLAIN} {CYAN}you {you}{PLAIN} {GREEN}agent {agent}{PLAIN} {DIM}{words}{PLAIN}"
+        );
         let _ = std::io::stderr().flush();
     }
 
     /// The summary, from the whole call's waveforms.
     pub fn over(&mut self, report: &Report, recording: &str, saved: Option<&Path>) {
         let gaps: Vec<f64> = report.exchanges().iter().map(|e| e.gap_ms as f64).collect();
-        let (p50, p95) = (measure::quantile(&gaps, 0.5), measure::quantile(&gaps, 0.95));
+        let (p50, p95) = (
+            measure::quantile(&gaps, 0.5),
+            measure::quantile(&gaps, 0.95),
+        );
         let reason = report.ended_reason.as_deref().unwrap_or("connection lost");
         if self.json {
             let gaps: Vec<i64> = report.exchanges().iter().map(|e| e.gap_ms).collect();
@@ -223,14 +259,22 @@ impl View {
                 "timed_out": report.timed_out, "seconds": self.now.as_secs_f64(),
             }));
         }
-        for line in report.lines.values().filter(|line| !line.is_final && !line.text.is_empty()) {
+        for line in report
+            .lines
+            .values()
+            .filter(|line| !line.is_final && !line.text.is_empty())
+        {
             self.print_line(line);
         }
         if self.meter {
             eprint!("\r\x1b[K");
         }
         let ms = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.0} ms"));
-        let (bold, plain) = if self.colours { (BOLD, PLAIN) } else { ("", "") };
+        let (bold, plain) = if self.colours {
+            (BOLD, PLAIN)
+        } else {
+            ("", "")
+        };
         println!();
         println!(
             "{bold}call{plain}            {} · {:.1} s · {reason}",
@@ -238,12 +282,22 @@ impl View {
             self.now.as_secs_f64()
         );
         println!("{bold}answers{plain}         {}", gaps.len());
-        println!("{bold}voice to voice{plain}  median {} · 95 % within {}", ms(p50), ms(p95));
+        println!(
+            "{bold}voice to voice{plain}  median {} · 95 % within {}",
+            ms(p50),
+            ms(p95)
+        );
         for barge_in in report.barge_ins() {
-            println!("{bold}barge-in{plain}        agent silent after {} ms", barge_in.agent_stopped_after.as_millis());
+            println!(
+                "{bold}barge-in{plain}        agent silent after {} ms",
+                barge_in.agent_stopped_after.as_millis()
+            );
         }
         if report.gaps + report.dropped > 0 {
-            println!("{bold}line{plain}            {} breaks, {} frames lost", report.gaps, report.dropped);
+            println!(
+                "{bold}line{plain}            {} breaks, {} frames lost",
+                report.gaps, report.dropped
+            );
         }
         println!("{bold}recording{plain}       {recording}");
         if let Some(path) = saved {
@@ -257,7 +311,14 @@ impl View {
 
 /// How long each stage took, in ms: what came after the stage before it.
 fn stages(timings: &TurnTimings, gap_ms: i64) -> Vec<(&'static str, u32)> {
-    let heard = [timings.transcript_ms, timings.verdict_ms, timings.endpoint_ms].into_iter().flatten().max();
+    let heard = [
+        timings.transcript_ms,
+        timings.verdict_ms,
+        timings.endpoint_ms,
+    ]
+    .into_iter()
+    .flatten()
+    .max();
     let marks = [
         ("silence", timings.silence_ms),
         ("words", heard),
@@ -279,7 +340,11 @@ fn stages(timings: &TurnTimings, gap_ms: i64) -> Vec<(&'static str, u32)> {
 }
 
 fn names(stages: &[(&str, u32)]) -> String {
-    stages.iter().map(|(name, ms)| format!("{name} {ms}")).collect::<Vec<_>>().join(" · ")
+    stages
+        .iter()
+        .map(|(name, ms)| format!("{name} {ms}"))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// One cell for each 25 ms.
@@ -305,7 +370,10 @@ fn tail(text: &str, most: usize) -> String {
     if chars <= most {
         text.to_owned()
     } else {
-        format!("…{}", text.chars().skip(chars - most + 1).collect::<String>())
+        format!(
+            "…{}",
+            text.chars().skip(chars - most + 1).collect::<String>()
+        )
     }
 }
 
@@ -326,13 +394,20 @@ mod tests {
             first_audio_ms: Some(301),
         };
         let stages = stages(&timings, 352);
-        assert_eq!(names(&stages), "silence 100 · words 70 · model 100 · voice 30 · sending 1 · line 51");
+        assert_eq!(
+            names(&stages),
+            "silence 100 · words 70 · model 100 · voice 30 · sending 1 · line 51"
+        );
         assert_eq!(stages.iter().map(|(_, ms)| ms).sum::<u32>(), 352);
     }
 
     #[test]
     fn stages_that_were_not_reached_or_came_early_are_left_out() {
-        let timings = TurnTimings { silence_ms: Some(200), transcript_ms: Some(150), ..TurnTimings::default() };
+        let timings = TurnTimings {
+            silence_ms: Some(200),
+            transcript_ms: Some(150),
+            ..TurnTimings::default()
+        };
         assert_eq!(names(&stages(&timings, -20)), "silence 200");
     }
 

@@ -47,15 +47,31 @@ impl Server {
             ("api_key", KEY),
             ("demo", "true"),
         ];
-        let flags = own.iter().chain(settings).map(|(key, value)| (*key, (*value).to_owned())).collect();
-        let sources = Sources { environment: BTreeMap::from([("HOME".into(), "/nowhere".into())]), flags, file: None };
-        let config = Config::load(&sources).expect("the tests' settings are right").config;
+        let flags = own
+            .iter()
+            .chain(settings)
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect();
+        let sources = Sources {
+            environment: BTreeMap::from([("HOME".into(), "/nowhere".into())]),
+            flags,
+            file: None,
+        };
+        let config = Config::load(&sources)
+            .expect("the tests' settings are right")
+            .config;
         let engines = engines::load(&config).expect("scripted engines");
         let ((ready, told), (stop, stopped)) = (oneshot::channel(), oneshot::channel::<()>());
         let shutdown = async { drop(stopped.await) };
         let done = tokio::spawn(serve(config, engines, ready, shutdown));
         let address = told.await.expect("the server starts").address;
-        Self { address, client: client(), dir, stop: Some(stop), done }
+        Self {
+            address,
+            client: client(),
+            dir,
+            stop: Some(stop),
+            done,
+        }
     }
 
     fn url(&self, path: &str) -> String {
@@ -89,8 +105,15 @@ impl Server {
 
     /// Ends it and hands back its directory.
     async fn stop(mut self) -> TempDir {
-        self.stop.take().expect("it was not stopped before").send(()).expect("it runs");
-        self.done.await.expect("it does not panic").expect("it ends well");
+        self.stop
+            .take()
+            .expect("it was not stopped before")
+            .send(())
+            .expect("it runs");
+        self.done
+            .await
+            .expect("it does not panic")
+            .expect("it ends well");
         self.dir
     }
 }
@@ -98,7 +121,10 @@ impl Server {
 fn client() -> Client {
     // Fails when another test was first.
     drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
 }
 
 async fn answer(request: RequestBuilder) -> (u16, Value) {
@@ -110,7 +136,10 @@ async fn answer(request: RequestBuilder) -> (u16, Value) {
 /// The first mistake of a 422: where, and of which type.
 fn mistake(answer: (u16, Value)) -> (Value, Value) {
     assert_eq!(answer.0, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.1);
-    (answer.1["detail"][0]["loc"].clone(), answer.1["detail"][0]["type"].clone())
+    (
+        answer.1["detail"][0]["loc"].clone(),
+        answer.1["detail"][0]["type"].clone(),
+    )
 }
 
 fn detail(text: &str) -> Value {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use voiceos_api::{
     AccountId, AgentConfiguration, AgentId, ConversationId, ConversationResponse, ConversationType,
-    ConversationsPagination, CostBreakdown, EndedReason, Engine, PhoneCall, Recording, Status, Timestamp,
+    ConversationsPagination, CostBreakdown, EndedReason, Engine, PhoneCall, Recording, Status,
+    Timestamp,
 };
 
 use super::{
@@ -61,19 +62,41 @@ impl Store {
 
     /// Only the first end counts; true when it was this one.
     pub async fn conversation_ended(&self, id: &ConversationId, ended: Ended) -> Result<bool> {
-        self.writer.write(End { id: id.clone(), ended }).await
+        self.writer
+            .write(End {
+                id: id.clone(),
+                ended,
+            })
+            .await
     }
 
     /// A recording that became known after the end, such as one saved from a crash.
     pub async fn set_recording(&self, id: &ConversationId, recording: Recording) -> Result<()> {
-        self.writer.write(SetRecording { id: id.clone(), recording }).await
+        self.writer
+            .write(SetRecording {
+                id: id.clone(),
+                recording,
+            })
+            .await
     }
 
-    pub async fn conversation(&self, account: &AccountId, id: &ConversationId) -> Result<ConversationResponse> {
-        let row = sqlx::query(ONE).bind(id.as_str()).bind(account.as_str()).fetch_optional(&self.reads).await;
-        let row = row.map_err(|error| self.failed(error))?.ok_or(StoreError::NotFound("conversation"))?;
+    pub async fn conversation(
+        &self,
+        account: &AccountId,
+        id: &ConversationId,
+    ) -> Result<ConversationResponse> {
+        let row = sqlx::query(ONE)
+            .bind(id.as_str())
+            .bind(account.as_str())
+            .fetch_optional(&self.reads)
+            .await;
+        let row = row
+            .map_err(|error| self.failed(error))?
+            .ok_or(StoreError::NotFound("conversation"))?;
         let mut found = vec![read(&row).map_err(|error| self.failed(error))?];
-        self.fill(&mut found).await.map_err(|error| self.failed(error))?;
+        self.fill(&mut found)
+            .await
+            .map_err(|error| self.failed(error))?;
         found.pop().ok_or(StoreError::NotFound("conversation"))
     }
 
@@ -89,12 +112,22 @@ impl Store {
         }
         filter.page.narrow(&mut sql);
         filter.page.cut(&mut sql);
-        let mut rows = sql.build().fetch_all(&self.reads).await.map_err(|error| self.failed(error))?;
+        let mut rows = sql
+            .build()
+            .fetch_all(&self.reads)
+            .await
+            .map_err(|error| self.failed(error))?;
         let has_more = filter.page.has_more(&mut rows);
         let items = rows.iter().map(read).collect::<sqlx::Result<Vec<_>>>();
         let mut items = items.map_err(|error| self.failed(error))?;
-        self.fill(&mut items).await.map_err(|error| self.failed(error))?;
-        Ok(ConversationsPagination { items, index: filter.page.index.max(1), has_more })
+        self.fill(&mut items)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(ConversationsPagination {
+            items,
+            index: filter.page.index.max(1),
+            has_more,
+        })
     }
 
     /// Every conversation that has not ended, of all accounts, oldest first: after a start, those a crash cut off.
@@ -103,19 +136,39 @@ impl Store {
         let rows = sqlx::query(sql).fetch_all(&self.reads).await;
         let found = rows.and_then(|rows| rows.iter().map(read).collect::<sqlx::Result<Vec<_>>>());
         let mut found = found.map_err(|error| self.failed(error))?;
-        self.fill(&mut found).await.map_err(|error| self.failed(error))?;
+        self.fill(&mut found)
+            .await
+            .map_err(|error| self.failed(error))?;
         Ok(found)
     }
 
     /// Ends a conversation that a crash cut off (reason `unknown`) at the last sign of life in the store.
-    pub async fn end_cut_off(&self, id: &ConversationId, recording: Option<Recording>) -> Result<bool> {
-        self.writer.write(EndCutOff { id: id.clone(), recording }).await
+    pub async fn end_cut_off(
+        &self,
+        id: &ConversationId,
+        recording: Option<Recording>,
+    ) -> Result<bool> {
+        self.writer
+            .write(EndCutOff {
+                id: id.clone(),
+                recording,
+            })
+            .await
     }
 
     /// With its messages, events and turns; answers with what was deleted. The recording's file is the caller's to remove.
-    pub async fn delete_conversation(&self, account: &AccountId, id: &ConversationId) -> Result<ConversationResponse> {
+    pub async fn delete_conversation(
+        &self,
+        account: &AccountId,
+        id: &ConversationId,
+    ) -> Result<ConversationResponse> {
         let conversation = self.conversation(account, id).await?;
-        self.writer.write(Delete { account: account.clone(), id: id.clone() }).await?;
+        self.writer
+            .write(Delete {
+                account: account.clone(),
+                id: id.clone(),
+            })
+            .await?;
         Ok(conversation)
     }
 
@@ -124,13 +177,26 @@ impl Store {
         if conversations.is_empty() {
             return Ok(());
         }
-        let places: HashMap<String, usize> =
-            conversations.iter().enumerate().map(|(index, one)| (one.id.as_str().to_owned(), index)).collect();
-        for row in of_all("SELECT * FROM messages", &places, "seq").build().fetch_all(&self.reads).await? {
+        let places: HashMap<String, usize> = conversations
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (one.id.as_str().to_owned(), index))
+            .collect();
+        for row in of_all("SELECT * FROM messages", &places, "seq")
+            .build()
+            .fetch_all(&self.reads)
+            .await?
+        {
             let one = &mut conversations[places[row.try_get::<&str, _>("conversation_id")?]];
-            one.messages.get_or_insert_default().push(read_message(&row)?);
+            one.messages
+                .get_or_insert_default()
+                .push(read_message(&row)?);
         }
-        for row in of_all("SELECT * FROM turns", &places, "turn").build().fetch_all(&self.reads).await? {
+        for row in of_all("SELECT * FROM turns", &places, "turn")
+            .build()
+            .fetch_all(&self.reads)
+            .await?
+        {
             let one = &mut conversations[places[row.try_get::<&str, _>("conversation_id")?]];
             one.turns.push(read_turn(&row)?);
         }
@@ -140,7 +206,11 @@ impl Store {
 
 const ONE: &str = "SELECT * FROM conversations WHERE id = $1 AND account_id = $2";
 
-fn of_all(select: &'static str, ids: &HashMap<String, usize>, order: &'static str) -> QueryBuilder<Sqlite> {
+fn of_all(
+    select: &'static str,
+    ids: &HashMap<String, usize>,
+    order: &'static str,
+) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(select);
     sql.push(" WHERE conversation_id IN (");
     let mut list = sql.separated(", ");
@@ -152,13 +222,26 @@ fn of_all(select: &'static str, ids: &HashMap<String, usize>, order: &'static st
 }
 
 fn read(row: &SqliteRow) -> sqlx::Result<ConversationResponse> {
-    fn word<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> sqlx::Result<T> {
-        text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    fn word<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+        text: &str,
+    ) -> sqlx::Result<T> {
+        text.parse()
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
     }
-    fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> sqlx::Result<Option<T>> {
-        row.try_get::<Option<&str>, _>(column)?.map(from_text).transpose()
+    fn json<T: serde::de::DeserializeOwned>(
+        row: &SqliteRow,
+        column: &str,
+    ) -> sqlx::Result<Option<T>> {
+        row.try_get::<Option<&str>, _>(column)?
+            .map(from_text)
+            .transpose()
     }
-    let time = |column| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis));
+    let time = |column| {
+        Ok::<_, sqlx::Error>(
+            row.try_get::<Option<i64>, _>(column)?
+                .map(Timestamp::from_millis),
+        )
+    };
     let id = ConversationId::from(row.try_get::<String, _>("id")?);
     Ok(ConversationResponse {
         uri: format!("/conversations/{id}"),
@@ -168,10 +251,15 @@ fn read(row: &SqliteRow) -> sqlx::Result<ConversationResponse> {
         started_at: time("started_at")?,
         ended_at: time("ended_at")?,
         agent_config: from_text(row.try_get("agent_configuration")?)?,
-        agent_id: row.try_get::<Option<String>, _>("agent_id")?.map(AgentId::from),
+        agent_id: row
+            .try_get::<Option<String>, _>("agent_id")?
+            .map(AgentId::from),
         messages: Some(Vec::new()),
         phone_call: json(row, "phone_call")?,
-        ended_reason: row.try_get::<Option<&str>, _>("ended_reason")?.map(word).transpose()?,
+        ended_reason: row
+            .try_get::<Option<&str>, _>("ended_reason")?
+            .map(word)
+            .transpose()?,
         cost_breakdown: json(row, "cost_breakdown")?,
         id,
         created_at: time("created_at")?,
@@ -201,14 +289,18 @@ impl Write for Create {
             .bind(self.0.engine.as_ref().map(to_text))
             .fetch_one(&mut *db.connection)
             .await;
-        row.and_then(|row| read(&row)).map_err(|error| db.failed(error))
+        row.and_then(|row| read(&row))
+            .map_err(|error| db.failed(error))
     }
 }
 
 /// Distinguishes a conversation that is not in the right state from one that is not there.
 async fn must_exist(db: &mut Db<'_>, id: &ConversationId) -> Result<()> {
     let sql = "SELECT count(*) FROM conversations WHERE id = $1";
-    let count = sqlx::query_scalar::<_, i64>(sql).bind(id.as_str()).fetch_one(&mut *db.connection).await;
+    let count = sqlx::query_scalar::<_, i64>(sql)
+        .bind(id.as_str())
+        .fetch_one(&mut *db.connection)
+        .await;
     match count.map_err(|error| db.failed(error))? {
         0 => Err(StoreError::NotFound("conversation")),
         _ => Ok(()),
@@ -225,7 +317,11 @@ impl Write for Start {
 
     async fn apply(&self, db: &mut Db<'_>) -> Result<()> {
         let sql = "UPDATE conversations SET status = 'started', started_at = $1 WHERE id = $2 AND status = 'queued'";
-        let done = sqlx::query(sql).bind(self.at.millis()).bind(self.id.as_str()).execute(&mut *db.connection).await;
+        let done = sqlx::query(sql)
+            .bind(self.at.millis())
+            .bind(self.id.as_str())
+            .execute(&mut *db.connection)
+            .await;
         match done.map_err(|error| db.failed(error))?.rows_affected() {
             0 => must_exist(db, &self.id).await,
             _ => Ok(()),
@@ -269,14 +365,36 @@ impl Write for EndCutOff {
 
     async fn apply(&self, db: &mut Db<'_>) -> Result<bool> {
         let sql = "SELECT coalesce(started_at, created_at) FROM conversations WHERE id = $1";
-        let began = sqlx::query_scalar::<_, i64>(sql).bind(self.id.as_str()).fetch_optional(&mut *db.connection).await;
-        let began = began.map_err(|error| db.failed(error))?.ok_or(StoreError::NotFound("conversation"))?;
+        let began = sqlx::query_scalar::<_, i64>(sql)
+            .bind(self.id.as_str())
+            .fetch_optional(&mut *db.connection)
+            .await;
+        let began = began
+            .map_err(|error| db.failed(error))?
+            .ok_or(StoreError::NotFound("conversation"))?;
         let began = Timestamp::from_millis(began);
-        let recorded =
-            self.recording.map(|recording| began.after(std::time::Duration::from_secs_f64(recording.duration_seconds)));
-        let at = last_sign(db, self.id.as_str()).await?.max(recorded).unwrap_or(began).max(began);
-        let ended = Ended { at, reason: EndedReason::Unknown, cost_breakdown: None, recording: self.recording };
-        End { id: self.id.clone(), ended }.apply(db).await
+        let recorded = self.recording.map(|recording| {
+            began.after(std::time::Duration::from_secs_f64(
+                recording.duration_seconds,
+            ))
+        });
+        let at = last_sign(db, self.id.as_str())
+            .await?
+            .max(recorded)
+            .unwrap_or(began)
+            .max(began);
+        let ended = Ended {
+            at,
+            reason: EndedReason::Unknown,
+            cost_breakdown: None,
+            recording: self.recording,
+        };
+        End {
+            id: self.id.clone(),
+            ended,
+        }
+        .apply(db)
+        .await
     }
 }
 
@@ -290,7 +408,11 @@ impl Write for SetRecording {
 
     async fn apply(&self, db: &mut Db<'_>) -> Result<()> {
         let query = sqlx::query("UPDATE conversations SET recording = $1 WHERE id = $2");
-        let done = query.bind(to_text(&self.recording)).bind(self.id.as_str()).execute(&mut *db.connection).await;
+        let done = query
+            .bind(to_text(&self.recording))
+            .bind(self.id.as_str())
+            .execute(&mut *db.connection)
+            .await;
         match done.map_err(|error| db.failed(error))?.rows_affected() {
             0 => Err(StoreError::NotFound("conversation")),
             _ => Ok(()),
@@ -308,7 +430,11 @@ impl Write for Delete {
 
     async fn apply(&self, db: &mut Db<'_>) -> Result<()> {
         let query = sqlx::query("DELETE FROM conversations WHERE id = $1 AND account_id = $2");
-        let done = query.bind(self.id.as_str()).bind(self.account.as_str()).execute(&mut *db.connection).await;
+        let done = query
+            .bind(self.id.as_str())
+            .bind(self.account.as_str())
+            .execute(&mut *db.connection)
+            .await;
         match done.map_err(|error| db.failed(error))?.rows_affected() {
             0 => Err(StoreError::NotFound("conversation")),
             _ => Ok(()),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use voiceos_api::{
-    AccountId, AgentConfiguration, ConversationId, ConversationType, Engine, Event, EventId, Happening, Message,
-    MessageId, Role, Timestamp,
+    AccountId, AgentConfiguration, ConversationId, ConversationType, Engine, Event, EventId,
+    Happening, Message, MessageId, Role, Timestamp,
 };
 use voiceos_store::{NewConversation, Options, Store};
 
@@ -30,14 +30,24 @@ impl House {
 
     async fn with(options: Options) -> Self {
         let dir = tempfile::tempdir().expect("a directory for the test");
-        let store = Store::open_with(dir.path(), options).await.expect("a new store opens");
+        let store = Store::open_with(dir.path(), options)
+            .await
+            .expect("a new store opens");
         let account = store.first_account(at(0)).await.expect("an account");
-        Self { store, account, dir }
+        Self {
+            store,
+            account,
+            dir,
+        }
     }
 
     async fn conversation(&self, seconds: u64) -> ConversationId {
         let new = asked_for(&self.account, at(seconds));
-        self.store.create_conversation(new).await.expect("a conversation").id
+        self.store
+            .create_conversation(new)
+            .await
+            .expect("a conversation")
+            .id
     }
 }
 
@@ -48,18 +58,42 @@ fn asked_for(account: &AccountId, at: Timestamp) -> NewConversation {
         kind: ConversationType::WebCall,
         created_at: at,
         agent_id: None,
-        agent_config: AgentConfiguration { prompt: Some("Be brief.".into()), ..Default::default() },
+        agent_config: AgentConfiguration {
+            prompt: Some("Be brief.".into()),
+            ..Default::default()
+        },
         phone_call: None,
-        engine: Some(Engine { transcriber: "t".into(), language_model: "l".into(), voice: "v".into() }),
+        engine: Some(Engine {
+            transcriber: "t".into(),
+            language_model: "l".into(),
+            voice: "v".into(),
+        }),
     }
 }
 
 fn said(role: Role, content: &str, seconds: u64) -> Message {
-    let (id, started_at, ended_at) = (Some(MessageId::new(at(seconds))), Some(at(seconds)), Some(at(seconds + 1)));
-    Message { role, content: content.into(), id, started_at, ended_at, interrupted: false }
+    let (id, started_at, ended_at) = (
+        Some(MessageId::new(at(seconds))),
+        Some(at(seconds)),
+        Some(at(seconds + 1)),
+    );
+    Message {
+        role,
+        content: content.into(),
+        id,
+        started_at,
+        ended_at,
+        interrupted: false,
+    }
 }
 
 fn event(seq: u64) -> Event {
     let happening = Happening::Duration { seconds: seq };
-    Event { id: EventId::new(at(seq)), seq, at_ms: seq * 1000, created_at: at(seq), happening }
+    Event {
+        id: EventId::new(at(seq)),
+        seq,
+        at_ms: seq * 1000,
+        created_at: at(seq),
+        happening,
+    }
 }

@@ -16,18 +16,27 @@ use super::*;
 
 async fn raw(dir: &Path) -> SqliteConnection {
     let settings = SqliteConnectOptions::new().filename(dir.join("voiceos.db"));
-    SqliteConnection::connect_with(&settings).await.expect("the file opens")
+    SqliteConnection::connect_with(&settings)
+        .await
+        .expect("the file opens")
 }
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_what_was_stored_is_safe() {
-    let small = Options { max_pages: Some(60), ..Default::default() };
+    let small = Options {
+        max_pages: Some(60),
+        ..Default::default()
+    };
     let house = House::with(small).await;
     let id = house.conversation(1).await;
     let long = "x".repeat(3000);
     let mut kept = 0;
     let error = loop {
-        match house.store.add_message(&id, kept + 1, said(Role::User, &long, 1)).await {
+        match house
+            .store
+            .add_message(&id, kept + 1, said(Role::User, &long, 1))
+            .await
+        {
             Ok(()) => kept += 1,
             Err(error) => break error,
         }
@@ -41,34 +50,76 @@ async fn a_full_disk_is_told_and_what_was_stored_is_safe() {
 
     house.store.close().await;
     let roomy = Store::open(house.dir.path()).await.unwrap();
-    roomy.add_message(&id, kept + 1, said(Role::User, &long, 1)).await.unwrap();
-    assert_eq!(roomy.conversation(&house.account, &id).await.unwrap().messages.unwrap().len(), kept as usize + 1);
+    roomy
+        .add_message(&id, kept + 1, said(Role::User, &long, 1))
+        .await
+        .unwrap();
+    assert_eq!(
+        roomy
+            .conversation(&house.account, &id)
+            .await
+            .unwrap()
+            .messages
+            .unwrap()
+            .len(),
+        kept as usize + 1
+    );
 }
 
 #[tokio::test]
 async fn writing_goes_on_once_there_is_room_again() {
-    let small = Options { max_pages: Some(60), ..Default::default() };
+    let small = Options {
+        max_pages: Some(60),
+        ..Default::default()
+    };
     let house = House::with(small).await;
     let (fat, thin) = (house.conversation(1).await, house.conversation(1).await);
     let long = "x".repeat(3000);
     let mut seq = 1;
-    while house.store.add_message(&fat, seq, said(Role::User, &long, 1)).await.is_ok() {
+    while house
+        .store
+        .add_message(&fat, seq, said(Role::User, &long, 1))
+        .await
+        .is_ok()
+    {
         seq += 1;
     }
-    house.store.delete_conversation(&house.account, &fat).await.unwrap();
-    house.store.add_message(&thin, 1, said(Role::User, &long, 1)).await.unwrap();
+    house
+        .store
+        .delete_conversation(&house.account, &fat)
+        .await
+        .unwrap();
+    house
+        .store
+        .add_message(&thin, 1, said(Role::User, &long, 1))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_locked_file_is_told_and_works_again_once_it_is_free() {
-    let house = House::with(Options { patience: Duration::from_millis(50), ..Default::default() }).await;
+    let house = House::with(Options {
+        patience: Duration::from_millis(50),
+        ..Default::default()
+    })
+    .await;
     let id = house.conversation(1).await;
     let mut other = raw(house.dir.path()).await;
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-    let error = house.store.conversation_started(&id, at(2)).await.unwrap_err();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let error = house
+        .store
+        .conversation_started(&id, at(2))
+        .await
+        .unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
     assert!(error.to_string().contains("close it"), "{error}");
-    assert!(house.store.conversation(&house.account, &id).await.is_ok(), "reading goes on");
+    assert!(
+        house.store.conversation(&house.account, &id).await.is_ok(),
+        "reading goes on"
+    );
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     house.store.conversation_started(&id, at(2)).await.unwrap();
 }
@@ -87,8 +138,14 @@ async fn a_file_that_is_no_database_is_refused_and_not_touched() {
     fs::write(&file, "these are my notes, not a database").unwrap();
     let error = refused(dir.path()).await;
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
-    assert!(error.to_string().contains("restore it from a backup"), "{error}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), "these are my notes, not a database");
+    assert!(
+        error.to_string().contains("restore it from a backup"),
+        "{error}"
+    );
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        "these are my notes, not a database"
+    );
 }
 
 #[tokio::test]
@@ -96,7 +153,11 @@ async fn a_damaged_database_is_refused_and_not_touched() {
     let house = House::new().await;
     let id = house.conversation(1).await;
     for seq in 1..200 {
-        house.store.add_message(&id, seq, said(Role::User, "a message of some length", 1)).await.unwrap();
+        house
+            .store
+            .add_message(&id, seq, said(Role::User, "a message of some length", 1))
+            .await
+            .unwrap();
     }
     house.store.close().await;
     let file = house.dir.path().join("voiceos.db");
@@ -113,12 +174,20 @@ async fn a_damaged_database_is_refused_and_not_touched() {
 async fn a_database_of_another_program_is_refused_and_not_touched() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("voiceos.db");
-    let settings = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let settings = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true);
     let mut theirs = SqliteConnection::connect_with(&settings).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE theirs (x)").execute(&mut theirs).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE theirs (x)")
+        .execute(&mut theirs)
+        .await
+        .unwrap();
     theirs.close().await.unwrap();
     let before = fs::read(&file).unwrap();
-    assert!(matches!(refused(dir.path()).await, StoreError::Foreign { .. }));
+    assert!(matches!(
+        refused(dir.path()).await,
+        StoreError::Foreign { .. }
+    ));
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -148,7 +217,10 @@ async fn a_place_that_cannot_be_used_is_told() {
 #[tokio::test]
 async fn only_this_user_may_read_the_file() {
     let house = House::new().await;
-    let mode = fs::metadata(house.dir.path().join("voiceos.db")).unwrap().permissions().mode();
+    let mode = fs::metadata(house.dir.path().join("voiceos.db"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -157,9 +229,20 @@ async fn opening_twice_changes_nothing() {
     let house = House::new().await;
     let id = house.conversation(1).await;
     let beside = Store::open(house.dir.path()).await.unwrap();
-    assert_eq!(beside.conversation(&house.account, &id).await.unwrap().id, id);
+    assert_eq!(
+        beside.conversation(&house.account, &id).await.unwrap().id,
+        id
+    );
     beside.conversation_started(&id, at(2)).await.unwrap();
-    assert_eq!(house.store.conversation(&house.account, &id).await.unwrap().started_at, Some(at(2)));
+    assert_eq!(
+        house
+            .store
+            .conversation(&house.account, &id)
+            .await
+            .unwrap()
+            .started_at,
+        Some(at(2))
+    );
 }
 
 #[tokio::test]
@@ -186,16 +269,28 @@ fn play(role: &str, dir: &Path) -> Child {
 /// What a started process plays; in an ordinary run there is no role.
 #[tokio::test]
 async fn a_process_of_its_own() {
-    let (Ok(role), Ok(dir)) = (std::env::var("VOICEOS_STORE_ROLE"), std::env::var("VOICEOS_STORE_DIR")) else { return };
+    let (Ok(role), Ok(dir)) = (
+        std::env::var("VOICEOS_STORE_ROLE"),
+        std::env::var("VOICEOS_STORE_DIR"),
+    ) else {
+        return;
+    };
     let store = Store::open(Path::new(&dir)).await.expect("the store opens");
     let account = store.first_account(at(0)).await.expect("an account");
-    let id = store.create_conversation(asked_for(&account, at(1))).await.expect("a conversation").id;
+    let id = store
+        .create_conversation(asked_for(&account, at(1)))
+        .await
+        .expect("a conversation")
+        .id;
     println!("\nconversation {id}");
     for seq in 1.. {
         if role == "open" {
             break;
         }
-        store.add_message(&id, seq, said(Role::User, "a message of some length", 1)).await.expect("it is stored");
+        store
+            .add_message(&id, seq, said(Role::User, "a message of some length", 1))
+            .await
+            .expect("it is stored");
         println!("stored {seq}");
     }
     store.close().await;
@@ -206,7 +301,9 @@ fn kill_after(mut child: Child, enough: u32) -> u32 {
     let mut stored = 0;
     for line in BufReader::new(child.stdout.take().expect("stdout is piped")).lines() {
         let line = line.expect("the child writes text");
-        stored = line.strip_prefix("stored ").map_or(stored, |seq| seq.parse().expect("a number"));
+        stored = line
+            .strip_prefix("stored ")
+            .map_or(stored, |seq| seq.parse().expect("a number"));
         if stored == enough {
             child.kill().expect("the child is ours");
         }
@@ -236,10 +333,18 @@ async fn processes_that_start_together_make_one_store() {
     let children: Vec<_> = (0..4).map(|_| play("open", dir.path())).collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
     let store = Store::open(dir.path()).await.unwrap();
     let found = store.unfinished().await.unwrap();
     assert_eq!(found.len(), 4);
-    assert!(found.iter().all(|one| one.account_id == found[0].account_id));
+    assert!(
+        found
+            .iter()
+            .all(|one| one.account_id == found[0].account_id)
+    );
 }

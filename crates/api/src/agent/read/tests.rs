@@ -7,7 +7,9 @@ fn agent(body: Value) -> AgentConfiguration {
 }
 
 fn mistakes(body: Value) -> Vec<String> {
-    let told = AgentConfiguration::read(&body).expect_err("the body has mistakes").told();
+    let told = AgentConfiguration::read(&body)
+        .expect_err("the body has mistakes")
+        .told();
     told.lines().map(str::to_owned).collect()
 }
 
@@ -15,8 +17,14 @@ fn mistakes(body: Value) -> Vec<String> {
 fn an_empty_body_is_an_agent_with_the_defaults() {
     assert_eq!(agent(json!({})), AgentConfiguration::default());
     assert_eq!(agent(json!({})).max_duration_seconds, Some(600));
-    assert_eq!(agent(json!({"max_duration_seconds": null})).max_duration_seconds, None);
-    assert_eq!(serde_json::from_value::<AgentConfiguration>(json!({})).unwrap(), AgentConfiguration::default());
+    assert_eq!(
+        agent(json!({"max_duration_seconds": null})).max_duration_seconds,
+        None
+    );
+    assert_eq!(
+        serde_json::from_value::<AgentConfiguration>(json!({})).unwrap(),
+        AgentConfiguration::default()
+    );
 }
 
 #[test]
@@ -66,7 +74,10 @@ fn every_voice_has_its_defaults() {
         voice("azure"),
         json!({"provider": "azure", "credential_id": null, "model": "en-US-AvaMultilingualNeural", "pitch": 0, "rate": 0})
     );
-    assert_eq!(voice("deepgram"), json!({"provider": "deepgram", "credential_id": null, "model": "aura-asteria-en"}));
+    assert_eq!(
+        voice("deepgram"),
+        json!({"provider": "deepgram", "credential_id": null, "model": "aura-asteria-en"})
+    );
     let rime = json!({"provider": "rimeai", "credential_id": null, "speaker": "abbie", "speed_alpha": 1,
         "reduce_latency": false});
     assert_eq!(voice("rimeai"), rime);
@@ -75,7 +86,10 @@ fn every_voice_has_its_defaults() {
 
 #[test]
 fn a_voice_without_a_provider_is_a_mistake() {
-    assert_eq!(mistakes(json!({"voice": {}})), ["body.voice.provider: field required"]);
+    assert_eq!(
+        mistakes(json!({"voice": {}})),
+        ["body.voice.provider: field required"]
+    );
 }
 
 #[test]
@@ -90,7 +104,9 @@ fn what_the_web_client_cannot_say_keeps_its_default() {
 
 #[test]
 fn numeric_texts_count_as_numbers_and_numbers_as_text() {
-    let read = agent(json!({"prompt": 5, "max_duration_seconds": "60", "language_model": {"temperature": "0.5"}}));
+    let read = agent(
+        json!({"prompt": 5, "max_duration_seconds": "60", "language_model": {"temperature": "0.5"}}),
+    );
     assert_eq!(read.prompt.as_deref(), Some("5"));
     assert_eq!(read.max_duration_seconds, Some(60));
     assert_eq!(json!(read.language_model)["temperature"], 0.5);
@@ -98,35 +114,61 @@ fn numeric_texts_count_as_numbers_and_numbers_as_text() {
 
 #[test]
 fn a_patch_replaces_what_is_present_and_nothing_else() {
-    let old = agent(json!({"prompt": "a", "initial_message": "b", "max_duration_seconds": 30, "knowledge": ["k"]}));
-    let new = old.patched(&json!({"prompt": "c", "initial_message": null})).unwrap();
-    assert_eq!(new, AgentConfiguration { prompt: Some("c".into()), initial_message: None, ..old });
+    let old = agent(
+        json!({"prompt": "a", "initial_message": "b", "max_duration_seconds": 30, "knowledge": ["k"]}),
+    );
+    let new = old
+        .patched(&json!({"prompt": "c", "initial_message": null}))
+        .unwrap();
+    assert_eq!(
+        new,
+        AgentConfiguration {
+            prompt: Some("c".into()),
+            initial_message: None,
+            ..old
+        }
+    );
 }
 
 #[test]
 fn a_patch_replaces_a_nested_object_as_a_whole() {
     let old = agent(json!({"voice": {"provider": "playht", "model": "oliver", "speed": 2}}));
-    let new = old.patched(&json!({"voice": {"provider": "playht", "model": "arthur"}})).unwrap();
+    let new = old
+        .patched(&json!({"voice": {"provider": "playht", "model": "arthur"}}))
+        .unwrap();
     assert_eq!(json!(new.voice)["speed"], 1);
 }
 
 #[test]
 fn a_patch_keeps_the_model_that_the_web_client_cannot_say() {
     let old = agent(json!({"voice": {"provider": "playht", "model": "oliver"}}));
-    let same = old.patched(&json!({"voice": {"provider": "playht", "model": {}, "speed": 2}})).unwrap();
-    assert_eq!((&json!(same.voice)["model"], &json!(same.voice)["speed"]), (&json!("oliver"), &json!(2)));
-    let other = old.patched(&json!({"voice": {"provider": "azure", "model": {}}})).unwrap();
+    let same = old
+        .patched(&json!({"voice": {"provider": "playht", "model": {}, "speed": 2}}))
+        .unwrap();
+    assert_eq!(
+        (&json!(same.voice)["model"], &json!(same.voice)["speed"]),
+        (&json!("oliver"), &json!(2))
+    );
+    let other = old
+        .patched(&json!({"voice": {"provider": "azure", "model": {}}}))
+        .unwrap();
     assert_eq!(json!(other.voice)["model"], "en-US-AvaMultilingualNeural");
 }
 
 #[test]
 fn a_patch_that_is_wrong_says_where() {
     let problems = AgentConfiguration::default().patched(&json!({"hooks": [{"events": []}]}));
-    assert_eq!(problems.expect_err("no instructions").told(), "body.hooks.0.instructions: field required");
+    assert_eq!(
+        problems.expect_err("no instructions").told(),
+        "body.hooks.0.instructions: field required"
+    );
     assert!(AgentConfiguration::default().patched(&json!([])).is_err());
 }
 
 #[test]
 fn keys_that_are_not_known_are_ignored() {
-    assert_eq!(agent(json!({"temprature": 1})), AgentConfiguration::default());
+    assert_eq!(
+        agent(json!({"temprature": 1})),
+        AgentConfiguration::default()
+    );
 }

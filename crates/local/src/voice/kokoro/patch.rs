@@ -19,11 +19,17 @@ const NODE_OPERATOR: u64 = 4;
 
 /// Rewrites such nodes; none if the bytes are not an ONNX model, or one whose node leaves no room.
 pub(super) fn replace_fused_matmul(model: &mut [u8]) -> Option<()> {
-    let graph = fields(model, 0..model.len())?.into_iter().find(|field| field.number == MODEL_GRAPH)?.body;
-    let nodes = fields(model, graph)?.into_iter().filter(|field| field.number == GRAPH_NODE);
+    let graph = fields(model, 0..model.len())?
+        .into_iter()
+        .find(|field| field.number == MODEL_GRAPH)?
+        .body;
+    let nodes = fields(model, graph)?
+        .into_iter()
+        .filter(|field| field.number == GRAPH_NODE);
     for node in nodes.map(|field| field.body).collect::<Vec<_>>() {
         let parts = fields(model, node.clone())?;
-        let is_unknown = |part: &Field| part.number == NODE_OPERATOR && &model[part.body.clone()] == UNKNOWN;
+        let is_unknown =
+            |part: &Field| part.number == NODE_OPERATOR && &model[part.body.clone()] == UNKNOWN;
         if parts.iter().any(is_unknown) {
             let rewritten = einsum(model, &parts, node.len())?;
             model[node].copy_from_slice(&rewritten);
@@ -46,7 +52,10 @@ fn einsum(model: &[u8], parts: &[Field], length: usize) -> Option<Vec<u8>> {
     equation.extend([0xa0, 0x01, 3]); // type: string
     push(&mut node, 0x2a, &equation);
     let rest = length.checked_sub(node.len() + 3)?;
-    let (low, high) = (u8::try_from(rest & 0x7f).ok()?, u8::try_from(rest >> 7).ok().filter(|high| *high < 0x80)?);
+    let (low, high) = (
+        u8::try_from(rest & 0x7f).ok()?,
+        u8::try_from(rest >> 7).ok().filter(|high| *high < 0x80)?,
+    );
     node.extend([0x32, 0x80 | low, high]); // doc string, its length in two bytes whatever it is
     node.resize(length, b' ');
     Some(node)
@@ -82,7 +91,11 @@ fn fields(bytes: &[u8], within: Range<usize>) -> Option<Vec<Field>> {
             _ => return None,
         };
         let end = at.checked_add(length).filter(|end| *end <= within.end)?;
-        fields.push(Field { number: tag >> 3, whole: start..end, body: at..end });
+        fields.push(Field {
+            number: tag >> 3,
+            whole: start..end,
+            body: at..end,
+        });
         at = end;
     }
     Some(fields)
@@ -122,12 +135,18 @@ mod tests {
         replace_fused_matmul(&mut model).expect("a model");
         assert_eq!(model.len(), length);
         let text = String::from_utf8_lossy(&model);
-        assert!(text.contains("Einsum") && text.contains("product") && !text.contains("microsoft"), "{text}");
+        assert!(
+            text.contains("Einsum") && text.contains("product") && !text.contains("microsoft"),
+            "{text}"
+        );
     }
 
     #[test]
     fn bytes_that_are_no_model_are_refused() {
-        assert_eq!(replace_fused_matmul(&mut b"not a model at all".to_vec()), None);
+        assert_eq!(
+            replace_fused_matmul(&mut b"not a model at all".to_vec()),
+            None
+        );
         assert_eq!(replace_fused_matmul(&mut Vec::new()), None);
     }
 }

@@ -10,7 +10,10 @@ struct Call {
 
 impl Call {
     fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { script: Script::new(8000, steps), agent: Agent::default() }
+        Self {
+            script: Script::new(8000, steps),
+            agent: Agent::default(),
+        }
     }
 
     /// The acts of `ms` in which the agent is heard or not.
@@ -34,16 +37,30 @@ fn a_script_says_its_lines_frame_by_frame_and_hangs_up() {
     let mut call = Call::new([Step::Say(vec![1; FRAME + 40])]);
     let acts = call.goes_on(60, false);
     assert_eq!(acts[0], Act::Speak(vec![1; FRAME]));
-    assert!(matches!(&acts[1], Act::Speak(frame) if frame[..40] == [1; 40] && frame[40..] == [0; 120]));
+    assert!(
+        matches!(&acts[1], Act::Speak(frame) if frame[..40] == [1; 40] && frame[40..] == [0; 120])
+    );
     assert_eq!(acts[2], Act::HangUp);
 }
 
 #[test]
 fn it_speaks_again_when_the_agent_has_answered_and_been_quiet() {
     let mut call = Call::new([Step::UntilAgentDone(ms(5000)), Step::Press('1')]);
-    assert!(call.goes_on(1000, false).iter().all(|act| *act == Act::Silence));
-    assert!(call.goes_on(2000, true).iter().all(|act| *act == Act::Silence));
-    assert!(call.goes_on(680, false).iter().all(|act| *act == Act::Silence));
+    assert!(
+        call.goes_on(1000, false)
+            .iter()
+            .all(|act| *act == Act::Silence)
+    );
+    assert!(
+        call.goes_on(2000, true)
+            .iter()
+            .all(|act| *act == Act::Silence)
+    );
+    assert!(
+        call.goes_on(680, false)
+            .iter()
+            .all(|act| *act == Act::Silence)
+    );
     assert_eq!(call.goes_on(20, false), [Act::Press('1')]);
 }
 
@@ -60,7 +77,11 @@ fn an_agent_that_is_said_to_be_speaking_is_not_done_in_its_pauses() {
     let mut call = Call::new([Step::UntilAgentDone(ms(5000))]);
     call.agent.speaking = true;
     call.goes_on(500, true);
-    assert!(call.goes_on(3000, false).iter().all(|act| *act == Act::Silence));
+    assert!(
+        call.goes_on(3000, false)
+            .iter()
+            .all(|act| *act == Act::Silence)
+    );
     call.agent.speaking = false;
     assert_eq!(call.goes_on(720, false).last(), Some(&Act::HangUp));
 }
@@ -68,7 +89,11 @@ fn an_agent_that_is_said_to_be_speaking_is_not_done_in_its_pauses() {
 #[test]
 fn it_interrupts_once_the_agent_has_been_heard_long_enough() {
     let mut call = Call::new([Step::UntilAgentSpeaks(ms(600)), Step::Say(vec![1; FRAME])]);
-    assert!(call.goes_on(580, true).iter().all(|act| *act == Act::Silence));
+    assert!(
+        call.goes_on(580, true)
+            .iter()
+            .all(|act| *act == Act::Silence)
+    );
     assert!(matches!(call.goes_on(20, true)[..], [Act::Speak(_)]));
 }
 
@@ -100,7 +125,10 @@ fn an_answer_in_the_silence_at_the_end_of_a_recording_is_the_answer() {
 
 #[test]
 fn what_the_agent_says_while_the_caller_speaks_is_no_answer() {
-    let mut call = Call::new([Step::Say(vec![6000; FRAME * 20]), Step::UntilAgentDone(ms(2000))]);
+    let mut call = Call::new([
+        Step::Say(vec![6000; FRAME * 20]),
+        Step::UntilAgentDone(ms(2000)),
+    ]);
     call.goes_on(400, true);
     call.goes_on(1980, false);
     assert_eq!(call.script.unanswered(), 0);

@@ -39,13 +39,30 @@ struct Server {
 
 impl Server {
     async fn accept(mut socket: Socket) -> Self {
-        let Some(Ok(Message::Text(start))) = socket.next().await else { panic!("a start message comes first") };
-        let ClientMessage::Start { encoding, sample_rate, marks: true } = serde_json::from_str(&start).unwrap() else {
+        let Some(Ok(Message::Text(start))) = socket.next().await else {
+            panic!("a start message comes first")
+        };
+        let ClientMessage::Start {
+            encoding,
+            sample_rate,
+            marks: true,
+        } = serde_json::from_str(&start).unwrap()
+        else {
             panic!("a start message comes first: {start}")
         };
-        let ready = ServerMessage::Ready { conversation_id: "c1".into(), encoding, sample_rate };
+        let ready = ServerMessage::Ready {
+            conversation_id: "c1".into(),
+            encoding,
+            sample_rate,
+        };
         socket.send(text(ready)).await.unwrap();
-        Self { socket, rate: sample_rate, since: Instant::now(), got: Log::default(), frames: Arc::default() }
+        Self {
+            socket,
+            rate: sample_rate,
+            since: Instant::now(),
+            got: Log::default(),
+            frames: Arc::default(),
+        }
     }
 
     async fn tell(&mut self, message: ServerMessage) {
@@ -57,13 +74,18 @@ impl Server {
         let until = Instant::now() + time;
         while let Ok(message) = tokio::time::timeout_at(until, self.socket.next()).await {
             match message {
-                Some(Ok(Message::Binary(bytes))) => {
-                    self.frames.lock().unwrap().push((self.since.elapsed(), bytes.len()))
-                }
+                Some(Ok(Message::Binary(bytes))) => self
+                    .frames
+                    .lock()
+                    .unwrap()
+                    .push((self.since.elapsed(), bytes.len())),
                 Some(Ok(Message::Text(text))) => {
                     let message = serde_json::from_str(&text).unwrap();
                     let over = message == ClientMessage::HangUp;
-                    self.got.lock().unwrap().push((self.since.elapsed(), message));
+                    self.got
+                        .lock()
+                        .unwrap()
+                        .push((self.since.elapsed(), message));
                     if over {
                         return true;
                     }
@@ -77,23 +99,43 @@ impl Server {
 
     /// `frames` frames of sound at playing speed, said to be speech.
     async fn speak(&mut self, frames: usize) {
-        self.tell(ServerMessage::Speaking { who: Role::Agent, speaking: true }).await;
-        let sound = Format { encoding: Encoding::Pcm16, rate: self.rate }.encode(&vec![4000; Frame::len_at(self.rate)]);
+        self.tell(ServerMessage::Speaking {
+            who: Role::Agent,
+            speaking: true,
+        })
+        .await;
+        let sound = Format {
+            encoding: Encoding::Pcm16,
+            rate: self.rate,
+        }
+        .encode(&vec![4000; Frame::len_at(self.rate)]);
         for _ in 0..frames {
-            self.socket.send(Message::Binary(sound.clone().into())).await.unwrap();
+            self.socket
+                .send(Message::Binary(sound.clone().into()))
+                .await
+                .unwrap();
             self.listen(Frame::LASTS).await;
         }
-        self.tell(ServerMessage::Speaking { who: Role::Agent, speaking: false }).await;
+        self.tell(ServerMessage::Speaking {
+            who: Role::Agent,
+            speaking: false,
+        })
+        .await;
     }
 
     async fn end(mut self) {
-        self.tell(ServerMessage::Ended { reason: "user_ended".into() }).await;
+        self.tell(ServerMessage::Ended {
+            reason: "user_ended".into(),
+        })
+        .await;
         let _ = self.socket.close(None).await;
     }
 }
 
 async fn held(client: Socket, format: Format, mut script: Script) -> Report {
-    call(client, format, &mut script, ms(600_000), &mut |_| {}).await.unwrap()
+    call(client, format, &mut script, ms(600_000), &mut |_| {})
+        .await
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,16 +144,31 @@ async fn a_call_of_two_turns_is_held_and_hung_up() {
     let server = tokio::spawn(async move {
         let mut server = Server::accept(server).await;
         server.speak(50).await;
-        let line = |line, role, text: &str| ServerMessage::Transcript { role, line, text: text.into(), is_final: true };
+        let line = |line, role, text: &str| ServerMessage::Transcript {
+            role,
+            line,
+            text: text.into(),
+            is_final: true,
+        };
         server.tell(line(0, Role::Agent, "Hello")).await;
         server.listen(ms(1500)).await;
         server.tell(line(1, Role::User, "Hi there")).await;
         server.speak(30).await;
-        server.tell(ServerMessage::Turn { turn: 1, timings: TurnTimings::default() }).await;
+        server
+            .tell(ServerMessage::Turn {
+                turn: 1,
+                timings: TurnTimings::default(),
+            })
+            .await;
         assert!(server.listen(ms(5000)).await);
         server.end().await;
     });
-    let report = held(client, Format::WIDE, Script::conversation(16000, [vec![5000; 8000]])).await;
+    let report = held(
+        client,
+        Format::WIDE,
+        Script::conversation(16000, [vec![5000; 8000]]),
+    )
+    .await;
     server.await.unwrap();
     assert_eq!(report.ended_reason.as_deref(), Some("user_ended"));
     assert_eq!(report.conversation_id, "c1");
@@ -142,7 +199,10 @@ async fn a_frame_is_sent_every_20_ms_and_the_clock_does_not_drift() {
         assert_eq!(frames.len(), 500);
         for (n, &(at, len)) in frames.iter().enumerate() {
             assert_eq!(len, bytes);
-            assert!(at.abs_diff(Frame::LASTS * n as u32) <= ms(2), "frame {n} at {at:?}");
+            assert!(
+                at.abs_diff(Frame::LASTS * n as u32) <= ms(2),
+                "frame {n} at {at:?}"
+            );
         }
     }
 }
@@ -153,16 +213,27 @@ async fn a_mark_is_acknowledged_when_the_audio_before_it_has_been_played() {
     let server = tokio::spawn(async move {
         let mut server = Server::accept(server).await;
         let sound = Format::WIDE.encode(&[4000; 16000]);
-        server.socket.send(Message::Binary(sound.into())).await.unwrap();
+        server
+            .socket
+            .send(Message::Binary(sound.into()))
+            .await
+            .unwrap();
         server.tell(ServerMessage::Mark { mark: 9 }).await;
         server.listen(ms(1500)).await;
         let got = server.got.clone();
         server.end().await;
         got
     });
-    held(client, Format::WIDE, Script::new(16000, [Step::Wait(PATIENCE)])).await;
+    held(
+        client,
+        Format::WIDE,
+        Script::new(16000, [Step::Wait(PATIENCE)]),
+    )
+    .await;
     let got = server.await.unwrap().lock().unwrap().clone();
-    let [(at, ClientMessage::Played { mark: 9 })] = got[..] else { panic!("{got:?}") };
+    let [(at, ClientMessage::Played { mark: 9 })] = got[..] else {
+        panic!("{got:?}")
+    };
     assert!((ms(1000)..ms(1080)).contains(&at), "{at:?}");
 }
 
@@ -171,7 +242,11 @@ async fn clear_silences_the_agent_at_once_and_its_marks_are_not_answered() {
     let (client, server) = pipe().await;
     let server = tokio::spawn(async move {
         let mut server = Server::accept(server).await;
-        server.socket.send(Message::Binary(Format::WIDE.encode(&[4000; 32000]).into())).await.unwrap();
+        server
+            .socket
+            .send(Message::Binary(Format::WIDE.encode(&[4000; 32000]).into()))
+            .await
+            .unwrap();
         server.tell(ServerMessage::Mark { mark: 1 }).await;
         server.listen(ms(500)).await;
         server.tell(ServerMessage::Clear).await;
@@ -180,7 +255,12 @@ async fn clear_silences_the_agent_at_once_and_its_marks_are_not_answered() {
         server.end().await;
         got
     });
-    let report = held(client, Format::WIDE, Script::new(16000, [Step::Wait(PATIENCE)])).await;
+    let report = held(
+        client,
+        Format::WIDE,
+        Script::new(16000, [Step::Wait(PATIENCE)]),
+    )
+    .await;
     assert_eq!(server.await.unwrap().lock().unwrap()[..], []);
     let heard = report.agent.iter().filter(|&&s| s != 0).count() / 16;
     assert!((460..=520).contains(&heard), "{heard} ms");
@@ -195,8 +275,14 @@ async fn a_caller_interrupts_in_the_middle_of_an_answer() {
         server.listen(ms(1000)).await;
         server.end().await;
     });
-    let script =
-        Script::new(16000, [Step::UntilAgentSpeaks(ms(600)), Step::Say(vec![5000; 4800]), Step::Wait(PATIENCE)]);
+    let script = Script::new(
+        16000,
+        [
+            Step::UntilAgentSpeaks(ms(600)),
+            Step::Say(vec![5000; 4800]),
+            Step::Wait(PATIENCE),
+        ],
+    );
     let report = held(client, Format::WIDE, script).await;
     server.await.unwrap();
     let first = report.caller.iter().position(|&s| s > 4000).unwrap() / 16;
@@ -213,7 +299,9 @@ async fn a_call_that_takes_too_long_is_hung_up() {
         server.end().await;
     });
     let mut script = Script::new(16000, [Step::Wait(ms(60_000))]);
-    let report = call(client, Format::WIDE, &mut script, ms(3000), &mut |_| {}).await.unwrap();
+    let report = call(client, Format::WIDE, &mut script, ms(3000), &mut |_| {})
+        .await
+        .unwrap();
     server.await.unwrap();
     assert!(report.timed_out);
     assert_eq!(report.caller.len(), 3 * 16000);
@@ -226,7 +314,12 @@ async fn a_server_that_goes_away_ends_the_call_without_a_reason() {
         let mut server = Server::accept(server).await;
         server.listen(ms(500)).await;
     });
-    let report = held(client, Format::WIDE, Script::new(16000, [Step::Wait(PATIENCE)])).await;
+    let report = held(
+        client,
+        Format::WIDE,
+        Script::new(16000, [Step::Wait(PATIENCE)]),
+    )
+    .await;
     server.await.unwrap();
     assert_eq!(report.ended_reason, None);
 }
@@ -239,7 +332,12 @@ async fn a_caller_that_vanishes_says_no_goodbye() {
         assert!(server.listen(ms(5000)).await);
         assert_eq!(server.got.lock().unwrap()[..], []);
     });
-    held(client, Format::WIDE, Script::new(16000, [Step::Wait(ms(300)), Step::Vanish])).await;
+    held(
+        client,
+        Format::WIDE,
+        Script::new(16000, [Step::Wait(ms(300)), Step::Vanish]),
+    )
+    .await;
     server.await.unwrap();
 }
 
@@ -248,7 +346,12 @@ async fn a_server_that_declines_says_why() {
     let (client, mut server) = pipe().await;
     let server = tokio::spawn(async move {
         server.next().await;
-        server.send(text(ServerMessage::Error { message: "this token has been used".into() })).await.unwrap();
+        server
+            .send(text(ServerMessage::Error {
+                message: "this token has been used".into(),
+            }))
+            .await
+            .unwrap();
         server.close(None).await.unwrap();
     });
     let mut script = Script::new(16000, []);
@@ -264,7 +367,14 @@ async fn a_server_that_never_gets_ready_is_given_up() {
         sleep(ms(60_000)).await;
         drop(server);
     });
-    let got = call(client, Format::WIDE, &mut Script::new(16000, []), ms(1000), &mut |_| {}).await;
+    let got = call(
+        client,
+        Format::WIDE,
+        &mut Script::new(16000, []),
+        ms(1000),
+        &mut |_| {},
+    )
+    .await;
     hold.abort();
     assert!(matches!(got, Err(TalkError::NotReady)));
 }
@@ -284,7 +394,15 @@ async fn the_listener_hears_what_was_sent_in_the_codec_of_the_call() {
         }
     };
     let mut script = Script::new(8000, [Step::Say((0..1600).map(|n| n * 19).collect())]);
-    let report = call(client, Format::TELEPHONE, &mut script, ms(1000), &mut listener).await.unwrap();
+    let report = call(
+        client,
+        Format::TELEPHONE,
+        &mut script,
+        ms(1000),
+        &mut listener,
+    )
+    .await
+    .unwrap();
     server.await.unwrap();
     assert_eq!(sent_samples, report.caller);
     assert!((0..1600).all(|n| sent_samples[n] == g711::decode(g711::encode(n as i16 * 19))));
