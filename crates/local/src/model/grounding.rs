@@ -1,12 +1,17 @@
 //! What an answer may rest on: chooses the facts nearest to a question, and words the chat so that a small model uses
 //! them. Whether an answer kept to them is decided in `guard`.
 
-use std::{cell::RefCell, collections::HashMap, path::Path, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use voiceos_providers::{Line, Prompt};
 
 use super::{
-    guard::{Bounds, amounts_of},
+    guard::{Bounds, Source, amounts_of, denies},
     words::{stem, topics, words},
 };
 use crate::LoadError;
@@ -28,6 +33,12 @@ pub(super) struct Grounding {
 const AGENTS: usize = 16;
 /// Facts whose amounts an answer may name.
 const NEAR: usize = 4;
+/// How near a fact must be to be said in place of an invention.
+const FITS: f32 = 0.5;
+/// How near a fact must be to be the answer, whatever the model says.
+const ANSWERS: f32 = 0.6;
+/// What a word counts that is in the agent's instructions too: everything is about the hotel.
+const SETTING: f32 = 0.2;
 
 impl Grounding {
     /// Takes from `dir` what finds facts by meaning.
@@ -64,32 +75,51 @@ impl Grounding {
         }
         let facts = self.facts(&prompt.knowledge);
         let question = question(&prompt.lines)?;
-        let near = facts.near(&question);
-        let spoken = prompt.lines.iter().filter_map(|line| match line {
-            Line::Agent(text) => Some(text.as_str()),
-            Line::Tool { output, .. } => output.as_deref(),
-            Line::User(_) => None,
-        });
-        let allowed = near
-            .iter()
-            .take(NEAR)
-            .map(|near| facts.text(near.fact))
-            .chain([prompt.system.as_str()])
-            .chain(spoken);
-        let known = vocabulary(prompt);
-        let instead = near
-            .first()
-            .filter(|near| near.score >= 0.3)
-            .map_or(UNKNOWN, |near| facts.text(near.fact));
+        let near = facts.near(&question, &topics(&prompt.system));
+        let spoken = || {
+            prompt.lines.iter().filter_map(|line| match line {
+                Line::Agent(text) => Some(text.as_str()),
+                Line::Tool { output, .. } => output.as_deref(),
+                Line::User(_) => None,
+            })
+        };
+        let allowed = || {
+            let near = near.iter().take(NEAR).map(|near| facts.text(near.fact));
+            near.chain([prompt.system.as_str()]).chain(spoken())
+        };
+        let all = || facts.texts().iter().map(String::as_str);
+        let said = || all().chain([prompt.system.as_str()]).chain(spoken());
+        let stems = |text: &str| {
+            words(text)
+                .iter()
+                .map(|word| stem(word))
+                .collect::<Vec<_>>()
+        };
+        let known: HashSet<String> = said().flat_map(stems).collect();
+        let nearest = near.first().filter(|near| near.score >= FITS);
+        let instead = nearest.map_or(UNKNOWN, |near| facts.text(near.fact));
         Some(Bounds {
-            amounts: amounts_of(allowed),
+            amounts: amounts_of(allowed()),
             asked: amounts_of([question.as_str()]),
+            sources: said().map(Source::new).collect(),
+            subjects: all().flat_map(topics).collect(),
             strange: topics(&question)
                 .into_iter()
                 .filter(|topic| !known.contains(topic))
                 .collect(),
-            known,
+            // Without a near fact any may be meant.
+            names: if near.is_empty() {
+                known
+            } else {
+                allowed().flat_map(stems).collect()
+            },
             instead: instead.to_owned(),
+            answered: nearest.is_some_and(|near| near.score >= ANSWERS),
+            denied: nearest.is_some()
+                && (denies(instead)
+                    || words(instead)
+                        .iter()
+                        .any(|word| word == "closed" || word == "non")),
         })
     }
 }
@@ -142,10 +172,17 @@ impl Facts {
     }
 
     /// Facts that share a word with the question, nearest first.
-    pub(super) fn near(&self, question: &str) -> Vec<Near> {
+    pub(super) fn near(&self, question: &str, setting: &[String]) -> Vec<Near> {
         let asked = topics(question);
         let unknown = (1.0 + self.texts.len() as f32).ln();
-        let weight = |stem: &String| self.weights.get(stem).copied().unwrap_or(unknown);
+        let weight = |stem: &String| {
+            let weight = self.weights.get(stem).copied().unwrap_or(unknown);
+            if setting.contains(stem) {
+                weight * SETTING
+            } else {
+                weight
+            }
+        };
         let whole: f32 = asked.iter().map(weight).sum();
         let mut near: Vec<Near> = (0..self.texts.len())
             .map(|fact| {
@@ -232,24 +269,6 @@ fn system(own: &str, facts: &[String]) -> String {
     text + "\n" + STYLE + RULES + "\"" + UNKNOWN + "\""
 }
 
-/// Stems of everything the agent may speak of: its instructions, its facts and what was said before the question.
-pub(super) fn vocabulary(prompt: &Prompt) -> std::collections::HashSet<String> {
-    let earlier = prompt.lines.iter().filter_map(|line| match line {
-        Line::Agent(text) => Some(text.as_str()),
-        Line::Tool { output, .. } => output.as_deref(),
-        Line::User(_) => None,
-    });
-    prompt
-        .knowledge
-        .iter()
-        .map(String::as_str)
-        .chain([prompt.system.as_str()])
-        .chain(earlier)
-        .flat_map(words)
-        .map(|word| stem(&word))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,19 +293,19 @@ mod tests {
     fn the_nearest_fact_shares_the_rare_word() {
         assert_eq!(
             facts()
-                .near("When is breakfast?")
+                .near("When is breakfast?", &[])
                 .first()
                 .map(|near| near.fact),
             Some(0)
         );
         assert_eq!(
             facts()
-                .near("Can I park my car?")
+                .near("Can I park my car?", &[])
                 .first()
                 .map(|near| near.fact),
             Some(1)
         );
-        assert_eq!(facts().near("Do you have a sauna?"), vec![]);
+        assert_eq!(facts().near("Do you have a sauna?", &[]), vec![]);
     }
 
     #[test]

@@ -6,6 +6,25 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::words::{amounts, is_common, numbers, stem, topics, words};
 
+/// Words of the shortest clause that is judged alone: a mere "Yes," waits for what it is said to.
+const SHORTEST: usize = 3;
+
+/// One text that an answer may rest on.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    amounts: BTreeSet<u64>,
+    stems: HashSet<String>,
+}
+
+impl Source {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            amounts: amounts(text),
+            stems: words(text).iter().map(|word| stem(word)).collect(),
+        }
+    }
+}
+
 /// What an answer to one question may hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bounds {
@@ -13,12 +32,20 @@ pub(super) struct Bounds {
     pub(super) amounts: BTreeSet<u64>,
     /// Amounts that the caller named: they may be repeated, not promised.
     pub(super) asked: BTreeSet<u64>,
-    /// Stems of all that is known.
-    pub(super) known: HashSet<String>,
+    /// Stems of the near facts, the instructions and what the agent said before: names must be among them.
+    pub(super) names: HashSet<String>,
+    /// Each text by itself: an amount or a name belongs to what its own text is about.
+    pub(super) sources: Vec<Source>,
+    /// What the facts are about.
+    pub(super) subjects: HashSet<String>,
     /// Stems of the question that nothing known mentions.
     pub(super) strange: HashSet<String>,
     /// What to say in place of an invention: the nearest fact, or that it is not known.
     pub(super) instead: String,
+    /// `instead` answers the question: whoever says that it is not known is wrong.
+    pub(super) answered: bool,
+    /// `instead` denies something: whoever begins with a yes is wrong.
+    pub(super) denied: bool,
 }
 
 /// What becomes of the text that was pushed.
@@ -55,6 +82,9 @@ impl Guard {
             return Passed::On(text.to_owned());
         }
         self.held += text;
+        if self.said.is_empty() && self.held.starts_with(char::is_whitespace) {
+            self.held = self.held.trim_start().to_owned();
+        }
         let mut out = String::new();
         while let Some(end) = clause_end(&self.held) {
             let rest = self.held.split_off(end);
@@ -117,31 +147,58 @@ impl Bounds {
         let amounts_known = numbers(clause).iter().all(|amount| {
             self.amounts.contains(amount) || ((denies || counts) && self.asked.contains(amount))
         });
-        amounts_known && self.names_known(clause) && (denies || !self.promises(clause))
+        let gives_up = self.answered
+            && clause
+                .to_lowercase()
+                .replace('’', "'")
+                .contains("have that information");
+        let agrees = self.denied
+            && matches!(
+                words(clause).first().map(String::as_str),
+                Some("yes" | "sure" | "absolutely" | "certainly")
+            );
+        amounts_known
+            && self.names_known(clause)
+            && (denies || self.belongs(clause))
+            && (denies || !self.promises(clause))
+            && !gives_up
+            && !agrees
     }
 
-    /// Capital letters within a sentence are names.
+    /// Each amount and name stands in a text that is also about whatever else the clause is about: the price of one room
+    /// is not given for another.
+    fn belongs(&self, clause: &str) -> bool {
+        let about: Vec<String> = topics(clause)
+            .into_iter()
+            .filter(|topic| self.subjects.contains(topic))
+            .collect();
+        let holds = |source: &Source| about.iter().all(|topic| source.stems.contains(topic));
+        numbers(clause)
+            .iter()
+            .filter(|amount| !self.asked.contains(amount))
+            .all(|amount| {
+                let mut sources = self
+                    .sources
+                    .iter()
+                    .filter(|source| source.amounts.contains(amount))
+                    .peekable();
+                sources.peek().is_none() || sources.any(holds)
+            })
+            && names(clause).iter().all(|name| {
+                let mut sources = self
+                    .sources
+                    .iter()
+                    .filter(|source| source.stems.contains(&stem(name)))
+                    .peekable();
+                sources.peek().is_none() || sources.any(holds)
+            })
+    }
+
+    /// Names are among what is near.
     fn names_known(&self, clause: &str) -> bool {
-        let mut starts = true;
-        for word in clause.split_whitespace() {
-            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-            let name = bare.chars().next().is_some_and(char::is_uppercase)
-                && bare.chars().any(char::is_lowercase);
-            let lower = bare.to_lowercase();
-            if name
-                && !starts
-                && !is_common(&lower)
-                && !self.known.contains(&stem(&lower))
-                && !matches!(
-                    lower.as_str(),
-                    "mr" | "mrs" | "ms" | "sir" | "madam" | "ma'am"
-                )
-            {
-                return false;
-            }
-            starts = word.ends_with(['.', '!', '?', ':', '"']) || (starts && bare.is_empty());
-        }
-        true
+        names(clause)
+            .iter()
+            .all(|name| self.names.contains(&stem(name)))
     }
 
     /// A claim about something in the question that nothing known mentions.
@@ -153,8 +210,28 @@ impl Bounds {
     }
 }
 
+/// Words with a capital letter within a sentence, in small letters.
+fn names(clause: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut starts = true;
+    for word in clause.split_whitespace() {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let name = bare.starts_with(char::is_uppercase) && bare.contains(char::is_lowercase);
+        let lower = bare.to_lowercase();
+        let title = matches!(
+            lower.as_str(),
+            "mr" | "mrs" | "ms" | "sir" | "madam" | "ma'am"
+        );
+        if name && !starts && !title && !is_common(&lower) {
+            found.extend(words(bare));
+        }
+        starts = word.ends_with(['.', '!', '?', ':', '"']) || (starts && bare.is_empty());
+    }
+    found
+}
+
 /// The clause denies or regrets.
-fn denies(clause: &str) -> bool {
+pub(super) fn denies(clause: &str) -> bool {
     words(clause).iter().any(|word| {
         word.ends_with("n't")
             || matches!(
@@ -219,7 +296,7 @@ fn clause_end(text: &str) -> Option<usize> {
                 before.as_str(),
                 "a.m" | "p.m" | "mr" | "mrs" | "dr" | "st" | "no"
             );
-        if short || words(&text[..at]).is_empty() {
+        if short || words(&text[..at]).len() < SHORTEST {
             continue;
         }
         return Some(next + following.len_utf8());
@@ -241,9 +318,10 @@ mod tests {
         Bounds {
             amounts: amounts(fact),
             asked: [6, 2].into(),
-            known: words(fact).iter().map(|word| stem(word)).collect(),
+            names: words(fact).iter().map(|word| stem(word)).collect(),
             strange: ["sauna".to_owned()].into(),
             instead: fact.to_owned(),
+            ..Bounds::default()
         }
     }
 
@@ -291,11 +369,8 @@ mod tests {
     }
 
     #[test]
-    fn an_invention_after_a_mere_beginning_is_replaced_by_the_fact() {
-        assert_eq!(
-            said("Yes, it costs 15 dollars."),
-            format!("Yes. {}", bounds().instead)
-        );
+    fn an_invention_after_a_mere_yes_is_replaced_by_the_fact() {
+        assert_eq!(said("Yes, it costs 15 dollars."), bounds().instead);
     }
 
     #[test]
@@ -306,6 +381,58 @@ mod tests {
     #[test]
     fn a_yes_to_what_nobody_mentions_is_never_said() {
         assert_eq!(said("Yes we have a sauna."), bounds().instead);
+    }
+
+    #[test]
+    fn an_invention_after_a_clause_that_says_little_is_followed_by_the_fact() {
+        let expected = format!("Let me look. {}", bounds().instead);
+        assert_eq!(said("Let me look, it costs 15 dollars."), expected);
+    }
+
+    #[test]
+    fn a_yes_to_what_a_fact_denies_is_replaced_by_the_fact() {
+        let denied = Bounds {
+            denied: true,
+            ..bounds()
+        };
+        let mut guard = Guard::new(Some(denied));
+        assert_eq!(
+            guard.push("Yes, we have breakfast. "),
+            Passed::Over(bounds().instead)
+        );
+    }
+
+    #[test]
+    fn giving_up_is_replaced_by_the_fact_that_answers() {
+        let mut guard = Guard::new(Some(Bounds {
+            answered: true,
+            ..bounds()
+        }));
+        assert_eq!(
+            guard.push("I'm sorry, I don't have that information. "),
+            Passed::Over(bounds().instead)
+        );
+    }
+
+    #[test]
+    fn the_price_of_one_thing_is_not_given_for_another() {
+        let facts = [
+            "A single room costs 89 dollars.",
+            "A double room costs 120 dollars.",
+            "The bar is closed on Mondays.",
+        ];
+        let bounds = Bounds {
+            amounts: [89, 120].into(),
+            names: ["monday".to_owned(), stem("monday")].into(),
+            sources: facts.iter().map(|fact| Source::new(fact)).collect(),
+            subjects: facts.iter().flat_map(|fact| topics(fact)).collect(),
+            ..bounds()
+        };
+        assert!(bounds.allow("A single room is 89 dollars a night."));
+        assert!(bounds.allow("It costs 89 dollars."));
+        assert!(!bounds.allow("A single room is 120 dollars a night."));
+        assert!(bounds.allow("The bar is closed on Mondays."));
+        assert!(!bounds.allow("The room is closed on Mondays."));
     }
 
     #[test]
