@@ -21,11 +21,14 @@ fn main() {
         "{file}\n| model | right | invented numbers | first text, median | p90 |\n|---|---|---|---|---|\n"
     );
     // One thread by default: comparable figures on a machine that does other things too.
-    let threads = std::env::var("THREADS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
+    let threads = std::env::var("THREADS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1);
     for path in args.map(PathBuf::from) {
         let dir = path.parent().map(PathBuf::from).unwrap_or_default();
-        let model = LlamaModel::load(&path, &dir, Arc::new(Cpu::new(1, threads)))
-            .expect("the model loads");
+        let model =
+            LlamaModel::load(&path, &dir, Arc::new(Cpu::new(1, threads))).expect("the model loads");
         table += &row(
             &path.file_stem().unwrap_or_default().to_string_lossy(),
             &model,

@@ -112,8 +112,11 @@ impl Turn {
         covered: bool,
     ) -> At {
         let mut wait = rules.wait(verdict);
-        if words::is_dangling(&self.text()) {
+        let text = self.text();
+        if words::is_dangling(&text) {
             wait = wait.max(rules.long_silence);
+        } else if text.ends_with('?') {
+            wait = wait.min(rules.unjudged_silence); // a question is an end, whatever it sounded like
         }
         if !covered {
             wait = wait.max(rules.transcriber_stall);

@@ -102,6 +102,12 @@ impl Grounding {
             amounts: amounts_of(allowed()),
             asked: amounts_of([question.as_str()]),
             sources: said().map(Source::new).collect(),
+            recitable: near
+                .iter()
+                .take(NEAR)
+                .flat_map(|near| facts.text(near.fact).split_inclusive(['.', '!', '?']))
+                .map(words)
+                .collect(),
             subjects: all().flat_map(topics).collect(),
             strange: topics(&question)
                 .into_iter()

@@ -36,6 +36,8 @@ pub(super) struct Bounds {
     pub(super) names: HashSet<String>,
     /// Each text by itself: an amount or a name belongs to what its own text is about.
     pub(super) sources: Vec<Source>,
+    /// The words of each sentence of the near facts: who recites one is believed word by word.
+    pub(super) recitable: Vec<Vec<String>>,
     /// What the facts are about.
     pub(super) subjects: HashSet<String>,
     /// Stems of the question that nothing known mentions.
@@ -63,6 +65,8 @@ pub(super) struct Guard {
     held: String,
     /// The comma or space that belongs before the next clause.
     joint: String,
+    /// The part of the current clause that was let through because it recites a fact.
+    recited: String,
     said: String,
 }
 
@@ -73,6 +77,7 @@ impl Guard {
             bounds,
             held: String::new(),
             joint: String::new(),
+            recited: String::new(),
             said: String::new(),
         }
     }
@@ -94,7 +99,28 @@ impl Guard {
                 Passed::Over(text) => return Passed::Over(out + &text),
             }
         }
-        Passed::On(out)
+        Passed::On(out + &self.recite())
+    }
+
+    /// The caller waits for the first words: those that recite a near fact need not wait for the end of their clause.
+    fn recite(&mut self) -> String {
+        let end = self.held.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let so_far = self.recited.clone() + &self.held[..end];
+        let recites = self
+            .bounds
+            .as_ref()
+            .is_some_and(|bounds| bounds.recites(&so_far));
+        if end == 0 || !recites {
+            return String::new();
+        }
+        let rest = self.held.split_off(end);
+        let part = std::mem::replace(&mut self.held, rest);
+        let bare = part.trim_end();
+        let text = std::mem::take(&mut self.joint) + bare;
+        self.joint = part[bare.len()..].to_owned();
+        self.recited += &part;
+        self.said += &text;
+        text
     }
 
     /// The answer has ended: the last clause.
@@ -112,7 +138,7 @@ impl Guard {
         let Some(bounds) = &self.bounds else {
             return Passed::On(clause.to_owned());
         };
-        if bounds.allow(clause) {
+        if bounds.allow(&(std::mem::take(&mut self.recited) + clause)) {
             let body = clause.trim_end();
             let bare = body.trim_end_matches([',', ';', ':', '-', '–', '—']);
             let text = std::mem::take(&mut self.joint) + bare;
@@ -139,7 +165,22 @@ impl Guard {
     }
 }
 
+/// Words of a recital before it is believed.
+const RECITAL: usize = 4;
+
 impl Bounds {
+    /// Whether the text, after a yes or a no, is the beginning of a near fact's sentence.
+    fn recites(&self, text: &str) -> bool {
+        let mut text: &[String] = &words(text);
+        while let Some((first, rest)) = text.split_first()
+            && !self.denied
+            && matches!(first.as_str(), "yes" | "no" | "sure" | "certainly")
+        {
+            text = rest;
+        }
+        text.len() >= RECITAL && self.recitable.iter().any(|fact| fact.starts_with(text))
+    }
+
     /// Whether the clause says nothing that is not known.
     fn allow(&self, clause: &str) -> bool {
         let denies = denies(clause);
@@ -448,6 +489,29 @@ mod tests {
         assert_eq!(
             guard.push("Breakfast is served from 7:30 to 10, in"),
             Passed::On("Breakfast is served from 7:30 to 10".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_recital_of_a_fact_passes_word_by_word() {
+        let fact = "Breakfast is served from 7:30 to 10 in the garden room at Harbour Street.";
+        let mut known = bounds();
+        known.recitable = vec![words(fact)];
+        let mut guard = Guard::new(Some(known));
+        assert_eq!(guard.push("Breakfast is"), Passed::On(String::new()));
+        assert_eq!(
+            guard.push(" served from "),
+            Passed::On("Breakfast is served from".into())
+        );
+        assert_eq!(guard.push("7:30 to"), Passed::On(" 7:30".into()));
+        assert_eq!(
+            guard.push(" 11 in"),
+            Passed::On(" to".into()),
+            "what leaves the fact waits for its clause"
+        );
+        assert!(
+            guard.finish().contains("7:30 to 10"),
+            "and is not said when it is invented"
         );
     }
 }
