@@ -112,14 +112,14 @@ fn a_last_line_that_was_cut_off_is_tolerated() {
 #[test]
 fn a_line_that_is_not_understood_is_named() {
     let (head, steps, _) = log_of("plain_turn");
-    let mut broken = log(&head, &steps[..2]);
+    let mut broken = log(&head, &steps[..3]);
     broken.extend_from_slice(b"{\"at\":1\n");
     let next = broken.len();
-    broken.extend_from_slice(&log(&head, &steps)[log(&head, &steps[..2]).len()..]);
+    broken.extend_from_slice(&log(&head, &steps)[log(&head, &steps[..3]).len()..]);
     let error = error(&broken);
-    let wanted = "line 4 of the log is not understood; was it written by another version?";
+    let wanted = "line 5 of the log is not understood; was it written by another version?";
     assert_eq!(error.to_string(), wanted);
-    assert!(matches!(error, ReplayError::Malformed { line: 4, .. }));
+    assert!(matches!(error, ReplayError::Malformed { line: 5, .. }));
     assert!(error.source().is_some());
     assert!(replay(&broken[..next]).unwrap().truncated, "it is the last");
 }
