@@ -19,6 +19,7 @@ fn head(story: &Story) -> Head {
     Head {
         version: VERSION,
         conversation: story.name(),
+        began_ms: 1_763_860_000_000,
         rules: story.rules.clone(),
     }
 }
@@ -88,7 +89,8 @@ fn times_are_whole_microseconds_in_the_log() {
     );
     assert_eq!(second, wanted);
     let head = text.lines().next().unwrap();
-    assert!(head.starts_with(r#"{"version":1,"conversation":"plain_turn","rules":{"#));
+    let begins = r#"{"version":1,"conversation":"plain_turn","began_ms":1763860000000,"rules":{"#;
+    assert!(head.starts_with(begins), "{head}");
     assert!(head.contains(r#""idle":10000000"#), "{head}");
     assert!(text.contains(r#""first_audio":2350000"#), "{text}");
 }
