@@ -26,30 +26,32 @@ impl Spread {
     }
 }
 
-/// One line for each 50 ms with a bar of one block for each value, and the number of them.
+/// One line for each 50 ms, or more where values lie far apart, with a bar of one block for each value, and the number of
+/// them.
 pub fn histogram(values: &[f64]) -> String {
-    const STEP: f64 = 50.0;
-    let bin = |value: f64| (value / STEP).floor() as i64;
-    let (Some(first), Some(last)) = (
-        values.iter().map(|&v| bin(v)).min(),
-        values.iter().map(|&v| bin(v)).max(),
-    ) else {
+    let least = values.iter().copied().fold(f64::MAX, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let steps = [50.0, 100.0, 200.0, 500.0];
+    let step = steps
+        .into_iter()
+        .find(|step| most - least <= 30.0 * step)
+        .unwrap_or(1000.0);
+    let bins: Vec<i64> = values
+        .iter()
+        .map(|value| (value / step).floor() as i64)
+        .collect();
+    let (Some(&first), Some(&last)) = (bins.iter().min(), bins.iter().max()) else {
         return String::new();
     };
     let mut lines = String::new();
     for n in first..=last {
-        let count = values.iter().filter(|&&value| bin(value) == n).count();
-        let bar = "█".repeat(count);
-        let _ = writeln!(
-            lines,
-            "{:>6} ms │{bar} {}",
-            n * STEP as i64,
-            if count == 0 {
-                String::new()
-            } else {
-                count.to_string()
-            }
-        );
+        let count = bins.iter().filter(|&&bin| bin == n).count();
+        let told = if count == 0 {
+            String::new()
+        } else {
+            format!("{} {count}", "█".repeat(count))
+        };
+        let _ = writeln!(lines, "{:>6} ms │{told}", n * step as i64);
     }
     lines
 }
@@ -151,6 +153,7 @@ mod tests {
         let drawn = histogram(&[401.0, 449.0, 512.0]);
         let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
         assert_eq!(lines, ["   400 ms │██ 2", "   450 ms │", "   500 ms │█ 1"]);
+        assert_eq!(histogram(&[400.0, 4400.0]).lines().count(), 21);
         assert_eq!(histogram(&[]), "");
     }
 

@@ -91,7 +91,9 @@ impl Stack {
     /// A conversation as it is stored, once it has ended.
     pub async fn conversation(&self, id: &str) -> Result<ConversationResponse> {
         for _ in 0..100 {
-            let bytes = self.get(&format!("/conversations/{id}")).await?;
+            let bytes = self
+                .get(&format!("/conversations/{id}"), "application/json")
+                .await?;
             let conversation: ConversationResponse = serde_json::from_slice(&bytes)?;
             if conversation.ended_at.is_some() {
                 return Ok(conversation);
@@ -104,7 +106,7 @@ impl Stack {
     /// The server's own recording: caller left, agent right.
     pub async fn recording(&self, id: &str) -> Result<Recorded> {
         Ok(flac::read(
-            self.get(&format!("/conversations/{id}/recording"))
+            self.get(&format!("/conversations/{id}/recording"), "audio/flac")
                 .await?
                 .as_slice(),
         )?)
@@ -126,11 +128,12 @@ impl Stack {
         Ok(self.served.await??)
     }
 
-    async fn get(&self, path: &str) -> Result<Vec<u8>> {
+    async fn get(&self, path: &str, accept: &str) -> Result<Vec<u8>> {
         let request = self
             .http
             .get(format!("{}{path}", self.address))
-            .bearer_auth(KEY);
+            .bearer_auth(KEY)
+            .header("accept", accept);
         Ok(request
             .send()
             .await?

@@ -65,7 +65,7 @@ pub fn draw(runs: &[(&Run, Aim)]) -> String {
         "font-size=\"19\" font-weight=\"600\" fill=\"#0f172a\"",
         "How long a caller waits for the answer",
     );
-    let about = "From the caller's last sound to the agent's first, on the waveform. Bar: where a typical turn spends it. Dots: every turn.";
+    let about = "On the waveform. Bar: a typical turn. Dots: all turns; hollow ones pause in mid-sentence, red ones were answered too early.";
     text(
         &mut svg,
         (LEFT, 55.0),
