@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use voiceos_api::{AccountId, AgentConfiguration, ConversationId, Timestamp};
 
 use crate::signer::random_text;
@@ -29,6 +30,8 @@ struct Waiting {
     token: String,
     expires_at: Timestamp,
     call: PendingCall,
+    /// Tells on its way out that the call waits no longer.
+    _taken: DropGuard,
 }
 
 /// The calls that wait to be joined.
@@ -63,17 +66,18 @@ impl PendingCalls {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a call wait; the answer is the token that joins it.
-    pub fn wait(&self, call: PendingCall, expires_at: Timestamp) -> String {
-        let token = random_text(24);
+    /// Lets a call wait; the answer is the text that joins it, and what is cancelled once it waits no longer.
+    pub fn wait(&self, call: PendingCall, expires_at: Timestamp) -> (String, CancellationToken) {
+        let (token, taken) = (random_text(24), CancellationToken::new());
         let waiting = Waiting {
             token: token.clone(),
             expires_at,
             call,
+            _taken: taken.clone().drop_guard(),
         };
         self.waiting()
             .insert(waiting.call.conversation.clone(), waiting);
-        token
+        (token, taken)
     }
 
     /// Takes the call that `token` joins. It works once.
@@ -134,7 +138,7 @@ mod tests {
             agent,
             place,
         };
-        Some((conversation, calls.wait(call, at(60))))
+        Some((conversation, calls.wait(call, at(60)).0))
     }
 
     #[test]
@@ -162,6 +166,22 @@ mod tests {
         assert!(calls.redeem(&conversation, &token, at(60)).is_none());
         assert!(calls.give_up(&conversation).is_some());
         assert!(calls.give_up(&conversation).is_none());
+    }
+
+    #[test]
+    fn whoever_watches_a_waiting_call_is_told_when_it_is_joined() {
+        let calls = PendingCalls::new(1);
+        let call = PendingCall {
+            conversation: ConversationId::new(at(0)),
+            account: AccountId::new(at(0)),
+            agent: AgentConfiguration::default(),
+            place: calls.place().expect("a place"),
+        };
+        let conversation = call.conversation.clone();
+        let (token, taken) = calls.wait(call, at(60));
+        assert!(!taken.is_cancelled());
+        let call = calls.redeem(&conversation, &token, at(1));
+        assert!(call.is_some() && taken.is_cancelled());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use voiceos_api::{
     AccountId, AgentConfiguration, AgentId, ConversationId, ConversationResponse, ConversationType,
     ConversationsPagination, Problems, Status, WebCall, WebCallResponse,
@@ -199,8 +200,8 @@ async fn create_web_call(
         agent: agent_config,
         place,
     };
-    let token = app.calls.wait(call, expires_at);
-    end_if_nobody_joins(app.clone(), id.clone());
+    let (token, taken) = app.calls.wait(call, expires_at);
+    end_if_nobody_joins(app.clone(), id.clone(), taken);
     let base = base_url(&app, &headers).replacen("http", "ws", 1);
     let url = format!("{base}/conversations/{id}/media?token={token}");
     Ok(Json(WebCallResponse {
@@ -213,10 +214,11 @@ async fn create_web_call(
     }))
 }
 
-fn end_if_nobody_joins(app: App, id: ConversationId) {
+fn end_if_nobody_joins(app: App, id: ConversationId, taken: CancellationToken) {
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         tokio::select! {
+            () = taken.cancelled() => return,
             () = tokio::time::sleep(app.config.limits.pending_call) => {}
             () = app.stopping.cancelled() => {}
         }

@@ -44,8 +44,9 @@ async fn join(
     Query(Joining { token }): Query<Joining>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let id = ConversationId::from(id);
-    let call = app.calls.redeem(&id, &token, now());
+    let call = ConversationId::try_from(id)
+        .ok()
+        .and_then(|id| app.calls.redeem(&id, &token, now()));
     let Some(call) = call else {
         return Problem::new(
             StatusCode::FORBIDDEN,
