@@ -139,6 +139,8 @@ async fn the_agent_stops_when_the_caller_interrupts_and_its_message_ends_there()
         Step::Say(recording("breakfast")?),
         Step::UntilAgentSpeaks(Duration::from_millis(1400)),
         Step::Say(recording("parking")?),
+        // The end of the first answer is no answer to this.
+        Step::UntilAgentSpeaks(Duration::from_millis(300)),
         Step::UntilAgentDone(PATIENCE),
     ];
     let Held {
