@@ -45,14 +45,14 @@ pub struct LlamaModel {
 }
 
 impl LlamaModel {
-    /// Reads the GGUF file at `path` (some seconds for a large one: not on an async thread). `dir` is where the
-    /// installed models lie; the one that finds facts by meaning is taken from there if it is present.
+    /// Reads the GGUF file at `path` (some seconds for a large one: not on an async thread). `_dir` is where the
+    /// installed models lie: nothing else is taken from there yet.
     ///
     /// # Errors
     /// The file is missing, is no whole GGUF, or holds a model that llama.cpp cannot run.
-    pub fn load(path: &Path, dir: &Path, cpu: Arc<Cpu>) -> Result<Self, LoadError> {
+    pub fn load(path: &Path, _dir: &Path, cpu: Arc<Cpu>) -> Result<Self, LoadError> {
         gguf::check(path)?;
-        let grounding = Grounding::load(dir)?;
+        let grounding = Grounding::new();
         let (path, named) = (path.to_owned(), path.to_owned());
         let (requests, inbox) = sync_channel(QUEUE);
         let (ready, loaded) = sync_channel(1);
