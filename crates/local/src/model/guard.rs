@@ -104,15 +104,19 @@ impl Guard {
 
     /// The caller waits for the first words: those that recite a near fact need not wait for the end of their clause.
     fn recite(&mut self) -> String {
-        let end = self.held.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let so_far = self.recited.clone() + &self.held[..end];
-        let recites = self
-            .bounds
-            .as_ref()
-            .is_some_and(|bounds| bounds.recites(&so_far));
-        if end == 0 || !recites {
+        // The longest whole words that still recite.
+        let recites = |end: &usize| {
+            let so_far = self.recited.clone() + &self.held[..*end];
+            self.bounds
+                .as_ref()
+                .is_some_and(|bounds| bounds.recites(&so_far))
+        };
+        let ends = self.held.rmatch_indices(char::is_whitespace);
+        let mut ends = ends.map(|(at, space)| at + space.len());
+        let Some(end) = ends.find(|end| !self.held[..*end].trim().is_empty() && recites(end))
+        else {
             return String::new();
-        }
+        };
         let rest = self.held.split_off(end);
         let part = std::mem::replace(&mut self.held, rest);
         let bare = part.trim_end();
@@ -138,7 +142,8 @@ impl Guard {
         let Some(bounds) = &self.bounds else {
             return Passed::On(clause.to_owned());
         };
-        if bounds.allow(&(std::mem::take(&mut self.recited) + clause)) {
+        let recited = std::mem::take(&mut self.recited);
+        if bounds.allow(&(recited.clone() + clause)) {
             let body = clause.trim_end();
             let bare = body.trim_end_matches([',', ';', ':', '-', '–', '—']);
             let text = std::mem::take(&mut self.joint) + bare;
@@ -146,7 +151,8 @@ impl Guard {
             self.said += &text;
             return Passed::On(text);
         }
-        // Whoever has heard a claim hears its end; whoever has heard only a beginning hears the fact.
+        // Whoever has heard a claim hears its end; whoever has heard only a beginning, or half a recital, hears the
+        // fact.
         let told = words(&self.said).len();
         let close = if self.said.is_empty() || self.said.trim_end().ends_with(['.', '!', '?']) {
             ""
@@ -155,7 +161,7 @@ impl Guard {
         };
         let text = if told == 0 {
             bounds.instead.clone()
-        } else if told >= 5 && !numbers(&self.said).is_empty() {
+        } else if recited.is_empty() && told >= 5 && !numbers(&self.said).is_empty() {
             close.to_owned()
         } else {
             format!("{close} {}", bounds.instead)
