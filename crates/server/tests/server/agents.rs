@@ -52,7 +52,10 @@ async fn agents_are_listed_by_page() {
         ),
         (&json!(false), 1)
     );
-    assert_eq!(second["items"][0]["name"], "Hotel front desk");
+    assert_eq!(
+        second["items"][0]["name"],
+        "Front desk of the Lighthouse Hotel"
+    );
 }
 
 #[tokio::test]

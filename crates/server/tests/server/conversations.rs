@@ -19,7 +19,10 @@ async fn a_web_call_is_asked_for_with_an_agent() {
         (status, &call["type"], &call["status"]),
         (200, &json!("web_call"), &json!("queued"))
     );
-    assert_eq!(call["agent_config"]["name"], "Hotel front desk");
+    assert_eq!(
+        call["agent_config"]["name"],
+        "Front desk of the Lighthouse Hotel"
+    );
     assert_eq!(call["engine"]["voice"], "scripted");
     let (id, token) = (
         call["id"].as_str().unwrap(),

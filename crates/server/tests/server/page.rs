@@ -51,7 +51,7 @@ async fn the_page_may_read_and_make_web_calls_and_nothing_else() {
     let (status, agents) = answer(ask(Method::GET, "/agents")).await;
     assert_eq!(
         (status, &agents["items"][0]["name"]),
-        (200, &json!("Hotel front desk"))
+        (200, &json!("Front desk of the Lighthouse Hotel"))
     );
     let agent = agents["items"][0]["uri"].as_str().unwrap();
     let body = json!({"agent_id": agents["items"][0]["id"]});

@@ -130,7 +130,7 @@ async fn the_first_start_makes_a_key_and_says_what_to_do_next() {
     let (status, agents) = answer(agents).await;
     assert_eq!(
         (status, &agents["items"][0]["name"]),
-        (200, &json!("Hotel front desk"))
+        (200, &json!("Front desk of the Lighthouse Hotel"))
     );
     serving.signal("TERM");
     assert_eq!(serving.end(), (Some(0), String::new()));
