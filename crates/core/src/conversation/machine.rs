@@ -364,7 +364,7 @@ impl Conversation {
             covered: false,
             noise,
         };
-        self.turn.to = self.turn.to.max(since);
+        self.turn.to = since; // a transcript may have reached into the silence: the speech ended here
         (self.turn.silence, self.turn.verdict) = (Some(self.now), None);
         self.asked += 1;
         tell(out, Event::SpeechEnded { who: Role::User });
@@ -430,7 +430,9 @@ impl Conversation {
         self.closing
             .take_if(|closing| closing.reason == Reason::Idle);
         self.turn.from.get_or_insert(until.min(self.now));
-        self.turn.to = self.turn.to.max(until.min(self.now));
+        if !matches!(self.user, User::Paused { .. }) {
+            self.turn.to = self.turn.to.max(until.min(self.now));
+        }
         match &mut self.user {
             User::Speaking { .. } | User::Noisy => {
                 self.user = User::Speaking {

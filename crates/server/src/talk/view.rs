@@ -309,22 +309,16 @@ impl View {
     }
 }
 
-/// How long each stage took, in ms: what came after the stage before it.
+/// What the caller waited for, in ms, one after the other: that the silence was noticed, that the words were complete,
+/// that the model wrote something to say, that the voice had sound of it, that the turn was surely over, and the line.
+/// What was ready before the one shown before it cost no time.
 fn stages(timings: &TurnTimings, gap_ms: i64) -> Vec<(&'static str, u32)> {
-    let heard = [
-        timings.transcript_ms,
-        timings.verdict_ms,
-        timings.endpoint_ms,
-    ]
-    .into_iter()
-    .flatten()
-    .max();
     let marks = [
         ("silence", timings.silence_ms),
-        ("words", heard),
+        ("words", timings.transcript_ms),
         ("model", timings.first_piece_ms.or(timings.first_token_ms)),
         ("voice", timings.first_speech_ms),
-        ("sending", timings.first_audio_ms),
+        ("held back", timings.first_audio_ms),
         ("line", u32::try_from(gap_ms).ok()),
     ];
     let mut before = 0;
