@@ -67,6 +67,11 @@ fn recording(name: &str) -> Result<Vec<i16>> {
     Ok(read_wav(&fixtures.join(name).with_extension("wav"), RATE)?)
 }
 
+/// "What time is breakfast?" without the "Hello?" before it: that has a pause after it at which an agent may answer.
+fn question() -> Result<Vec<i16>> {
+    Ok(recording("breakfast")?.split_off(samples(Duration::from_millis(950))))
+}
+
 struct Held {
     report: Report,
     stored: ConversationResponse,
@@ -136,7 +141,7 @@ fn samples(at: Duration) -> usize {
 async fn the_agent_stops_when_the_caller_interrupts_and_its_message_ends_there() -> Result<()> {
     let _alone = alone().await;
     let steps = vec![
-        Step::Say(recording("breakfast")?),
+        Step::Say(question()?),
         Step::UntilAgentSpeaks(Duration::from_millis(1400)),
         Step::Say(recording("parking")?),
         // The end of the first answer is no answer to this.
@@ -216,7 +221,7 @@ fn burst() -> Vec<i16> {
 async fn coughs_do_not_end_an_answer() -> Result<()> {
     let _alone = alone().await;
     let steps = vec![
-        Step::Say(recording("breakfast")?),
+        Step::Say(question()?),
         Step::UntilAgentSpeaks(Duration::from_millis(1500)),
         Step::Say(burst()),
         Step::Wait(Duration::from_millis(2500)),

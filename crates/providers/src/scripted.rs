@@ -69,8 +69,16 @@ impl TurnDetector for AlwaysFinished {
     }
 }
 
+/// Says its answers one after the other, again and again. An answer of which nothing was heard is said again: which one
+/// comes next depends on what was said, not on how often it was asked.
 pub struct ScriptedModel {
     answers: Arc<[String]>,
+}
+
+/// The caller's lines that the agent said something to.
+fn answered(lines: &[Line]) -> usize {
+    let answers = |pair: &&[Line]| matches!(pair, [Line::User(_), Line::Agent(_)]);
+    lines.windows(2).filter(answers).count()
 }
 
 impl ScriptedModel {
@@ -83,20 +91,15 @@ impl ScriptedModel {
 
 impl LanguageModel for ScriptedModel {
     fn reply(&self, prompt: Prompt) -> Flow<Delta> {
-        let asked = prompt
-            .lines
-            .iter()
-            .filter(|line| matches!(line, Line::User(_)))
-            .count()
-            .max(1);
+        let answered = answered(&prompt.lines);
         let answer = self
             .answers
-            .get((asked - 1) % self.answers.len().max(1))
+            .get(answered % self.answers.len().max(1))
             .cloned()
             .unwrap_or_default();
         let tokens: Vec<String> = answer.split_inclusive(' ').map(str::to_owned).collect();
         let usage = Usage {
-            input_tokens: 10 * asked as u64,
+            input_tokens: 10 * (answered as u64 + 1),
             cached_tokens: 0,
             output_tokens: tokens.len() as u64,
         };
@@ -155,5 +158,36 @@ impl Voice for Humming {
         pieces
             .flat_map(|piece| stream::iter(Self::hum(&piece)))
             .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn says(lines: &[Line]) -> String {
+        let model = ScriptedModel::new(vec!["First.".into(), "Second.".into()]);
+        let prompt = Prompt {
+            lines: lines.to_vec(),
+            ..Prompt::default()
+        };
+        let deltas: Vec<Delta> = model.reply(prompt).map(Result::unwrap).collect().await;
+        let texts = deltas.iter().filter_map(|delta| match delta {
+            Delta::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_heard_is_said_again_and_the_next_one_after_it_was_heard() {
+        let (user, agent) = (Line::User("Hello?".into()), Line::Agent("First.".into()));
+        let greeting = Line::Agent("Good morning!".into());
+        assert_eq!(says(&[greeting.clone(), user.clone()]).await, "First.");
+        assert_eq!(says(&[user.clone(), user.clone()]).await, "First.");
+        assert_eq!(
+            says(&[greeting, user.clone(), agent, user]).await,
+            "Second."
+        );
     }
 }
