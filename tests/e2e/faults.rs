@@ -44,7 +44,7 @@ async fn asked(engines: Engines, questions: usize) -> Result<(ConversationRespon
     Ok((stored, failed.collect()))
 }
 
-fn said<'a>(stored: &'a ConversationResponse, who: Role) -> Vec<&'a str> {
+fn said(stored: &ConversationResponse, who: Role) -> Vec<&str> {
     lines(stored)
         .into_iter()
         .filter(|(role, _)| *role == who)

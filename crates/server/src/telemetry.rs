@@ -1,6 +1,6 @@
 //! The log: how it looks, and one line for each request, without queries (tokens travel there) and bodies.
 
-use std::time::Instant;
+use std::{io::IsTerminal, time::Instant};
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use tracing::{error, info, warn};
@@ -14,6 +14,7 @@ pub fn start(log: &Log) {
     let subscriber = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal()) // a file or a pipe gets plain text
         .with_target(false);
     let started = if log.json {
         subscriber.json().try_init()

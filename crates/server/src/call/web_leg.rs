@@ -234,7 +234,7 @@ fn audio(bytes: &[u8], format: Format, framer: &mut Framer) -> Result<(), String
     } else {
         1
     };
-    if bytes.len() % wide != 0 {
+    if !bytes.len().is_multiple_of(wide) {
         return Err("a PCM16 message has an even number of bytes".into());
     }
     if bytes.len() / wide > (f64::from(format.rate) * LONGEST.as_secs_f64()) as usize {

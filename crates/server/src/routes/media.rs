@@ -44,9 +44,7 @@ async fn join(
     Query(Joining { token }): Query<Joining>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let call = ConversationId::try_from(id)
-        .ok()
-        .and_then(|id| app.calls.redeem(&id, &token, now()));
+    let call = app.calls.redeem(&ConversationId::from(id), &token, now());
     let Some(call) = call else {
         return Problem::new(
             StatusCode::FORBIDDEN,
