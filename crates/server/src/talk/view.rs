@@ -390,7 +390,7 @@ mod tests {
         let stages = stages(&timings, 352);
         assert_eq!(
             names(&stages),
-            "silence 100 · words 70 · model 100 · voice 30 · sending 1 · line 51"
+            "silence 100 · words 60 · model 110 · voice 30 · held back 1 · line 51"
         );
         assert_eq!(stages.iter().map(|(_, ms)| ms).sum::<u32>(), 352);
     }
