@@ -118,6 +118,9 @@ impl Turn {
         } else if text.ends_with('?') {
             wait = wait.min(rules.unjudged_silence); // a question is an end, whatever it sounded like
         }
+        if words::is_greeting(&text) {
+            wait = wait.max(rules.likely_silence); // "Hello?", a breath, and then the question
+        }
         if !covered {
             wait = wait.max(rules.transcriber_stall);
         }

@@ -18,6 +18,20 @@ const DANGLING: &[&str] = &[
     "will", "than", "then", "between",
 ];
 
+/// Words of a mere greeting: what it is about mostly follows.
+const GREETINGS: &[&str] = &[
+    "hello",
+    "hi",
+    "hey",
+    "hiya",
+    "good",
+    "morning",
+    "afternoon",
+    "evening",
+    "day",
+    "there",
+];
+
 fn words(text: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
     text.split(|c: char| {
         c.is_whitespace() || matches!(c, '-' | ',' | '.' | '?' | '!' | ';' | ':' | '…')
@@ -55,9 +69,35 @@ pub(super) fn is_dangling(text: &str) -> bool {
             .is_some_and(|word| DANGLING.contains(&word.as_str()))
 }
 
+/// True for "Hello?", "hi there", "Good morning.": sounds finished, but the caller often takes a breath and goes on.
+pub(super) fn is_greeting(text: &str) -> bool {
+    let mut words = words(text).peekable();
+    words.peek().is_some() && words.all(|word| GREETINGS.contains(&word.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_greeting_is_one_until_it_says_what_it_is_about() {
+        for text in [
+            "Hello?",
+            "hi there",
+            "Good morning.",
+            "Hello, good evening!",
+        ] {
+            assert!(is_greeting(text), "{text}");
+        }
+        for text in [
+            "",
+            "Hello, what time is breakfast?",
+            "Good.  Thank you",
+            "tomorrow morning",
+        ] {
+            assert!(!is_greeting(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_listener_noise_is_a_backchannel_and_a_request_is_not() {
