@@ -297,7 +297,10 @@ impl<'a> Tensors<'a> {
             .filter(|bytes| entry.dtype == "F32" && bytes.len() % 4 == 0)
             .ok_or(format!("`{name}` is cut off"))?;
         let (numbers, _) = bytes.as_chunks::<4>();
-        Ok(numbers.iter().map(|four| f32::from_le_bytes(*four)).collect())
+        Ok(numbers
+            .iter()
+            .map(|four| f32::from_le_bytes(*four))
+            .collect())
     }
 }
 

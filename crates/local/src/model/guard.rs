@@ -38,6 +38,8 @@ pub(super) struct Bounds {
     pub(super) sources: Vec<Source>,
     /// The words of each sentence of the near facts: who recites one is believed word by word.
     pub(super) recitable: Vec<Vec<String>>,
+    /// The words of each sentence of all other facts: they answer something else.
+    pub(super) elsewhere: Vec<Vec<String>>,
     /// What the facts are about.
     pub(super) subjects: HashSet<String>,
     /// Stems of the question that nothing known mentions.
@@ -48,6 +50,8 @@ pub(super) struct Bounds {
     pub(super) answered: bool,
     /// `instead` denies something: whoever begins with a yes is wrong.
     pub(super) denied: bool,
+    /// The question is about something and no fact is near: whoever begins with a yes is wrong too.
+    pub(super) baseless: bool,
 }
 
 /// What becomes of the text that was pushed.
@@ -143,7 +147,8 @@ impl Guard {
             return Passed::On(clause.to_owned());
         };
         let recited = std::mem::take(&mut self.recited);
-        if bounds.allow(&(recited.clone() + clause)) {
+        let late = gives_up(clause) && bounds.told(&self.said);
+        if !late && bounds.allow(&(recited.clone() + clause)) {
             let body = clause.trim_end();
             let bare = body.trim_end_matches([',', ';', ':', '-', '–', '—']);
             let text = std::mem::take(&mut self.joint) + bare;
@@ -159,9 +164,10 @@ impl Guard {
         } else {
             "."
         };
+        let enough = told >= 5 && (!numbers(&self.said).is_empty() || bounds.told(&self.said));
         let text = if told == 0 {
             bounds.instead.clone()
-        } else if recited.is_empty() && told >= 5 && !numbers(&self.said).is_empty() {
+        } else if recited.is_empty() && enough {
             close.to_owned()
         } else {
             format!("{close} {}", bounds.instead)
@@ -187,6 +193,30 @@ impl Bounds {
         text.len() >= RECITAL && self.recitable.iter().any(|fact| fact.starts_with(text))
     }
 
+    /// Whether what was said holds something of a near fact that the question did not: it is an answer, if a short one.
+    fn told(&self, said: &str) -> bool {
+        let said = words(said);
+        said.len() >= RECITAL
+            && self.recitable.iter().any(|fact| {
+                fact.windows(RECITAL.min(fact.len()))
+                    .any(|part| said.windows(part.len()).any(|words| words == part))
+                    || topics(&said.join(" ")).iter().any(|topic| {
+                        self.subjects.contains(topic)
+                            && fact.iter().any(|word| stem(word) == *topic)
+                    })
+            })
+    }
+
+    /// The clause recites a fact that answers something else.
+    fn strays(&self, clause: &str) -> bool {
+        let words = words(clause);
+        let begins = words
+            .iter()
+            .position(|word| !matches!(word.as_str(), "yes" | "no" | "sure"));
+        let words = &words[begins.unwrap_or_default()..];
+        words.len() >= RECITAL && self.elsewhere.iter().any(|fact| fact.starts_with(words))
+    }
+
     /// Whether the clause says nothing that is not known.
     fn allow(&self, clause: &str) -> bool {
         let denies = denies(clause);
@@ -194,12 +224,8 @@ impl Bounds {
         let amounts_known = numbers(clause).iter().all(|amount| {
             self.amounts.contains(amount) || ((denies || counts) && self.asked.contains(amount))
         });
-        let gives_up = self.answered
-            && clause
-                .to_lowercase()
-                .replace('’', "'")
-                .contains("have that information");
-        let agrees = self.denied
+        let gives_up = self.answered && gives_up(clause);
+        let agrees = (self.denied || self.baseless)
             && matches!(
                 words(clause).first().map(String::as_str),
                 Some("yes" | "sure" | "absolutely" | "certainly")
@@ -210,6 +236,7 @@ impl Bounds {
             && (denies || !self.promises(clause))
             && !gives_up
             && !agrees
+            && !self.strays(clause)
     }
 
     /// Each amount and name stands in a text that is also about whatever else the clause is about: the price of one room
@@ -255,6 +282,11 @@ impl Bounds {
             .any(|topic| self.strange.contains(topic))
             && !clause.trim_end().ends_with('?')
     }
+}
+
+fn gives_up(clause: &str) -> bool {
+    let clause = clause.to_lowercase().replace('’', "'");
+    clause.contains("have that information")
 }
 
 /// Words with a capital letter within a sentence, in small letters.
