@@ -10,7 +10,7 @@ use std::{
 use voiceos_providers::{Line, Prompt};
 
 use super::{
-    guard::{Bounds, Source, amounts_of, denies},
+    guard::{Bounds, Source, amounts_of, refuses},
     words::{sentences, stem, topics, words},
 };
 use crate::{
@@ -42,6 +42,8 @@ const FITS: f32 = 0.29;
 /// Facts that are less near, or much less near than the nearest, lend no amount.
 const FAR: f32 = 0.15;
 const BESIDE: f32 = 0.6;
+/// How near a fact without a word in common must be to a question for a price: all prices are somewhat alike.
+const PRICE: f32 = 0.45;
 /// What shared words add to a likeness of meanings.
 const WORDS: f32 = 0.1;
 /// How much the last of two joined questions counts by itself.
@@ -108,7 +110,11 @@ impl Grounding {
             self.meaning(text, Urgency::Now)
         });
         let top = near.first().map_or(0.0, |near| near.score);
-        near.retain(|near| near.score >= FAR.max(top * BESIDE));
+        let priced = asks_a_price(&question);
+        near.retain(|near| {
+            let fair = !priced || near.shared || near.score >= PRICE;
+            fair && near.score >= FAR.max(top * BESIDE)
+        });
         let spoken = || {
             prompt.lines.iter().filter_map(|line| match line {
                 Line::Agent(text) => Some(text.as_str()),
@@ -152,6 +158,10 @@ impl Grounding {
             } else {
                 allowed().flat_map(stems).collect()
             },
+            familiar: allowed()
+                .chain([question.as_str()])
+                .flat_map(stems)
+                .collect(),
             elsewhere: (0..facts.texts().len())
                 .filter(|fact| !near.iter().any(|near| near.fact == *fact))
                 .flat_map(|fact| sentences(facts.text(fact)))
@@ -160,11 +170,13 @@ impl Grounding {
             instead: instead.to_owned(),
             answered: nearest.is_some(),
             baseless: nearest.is_none() && !topics(&question).is_empty(),
-            denied: nearest.is_some()
-                && (denies(instead)
-                    || words(instead)
-                        .iter()
-                        .any(|word| word == "closed" || word == "non")),
+            denied: nearest.is_some() && refuses(instead),
+            denials: near
+                .iter()
+                .flat_map(|near| sentences(facts.text(near.fact)))
+                .filter(|sentence| refuses(sentence))
+                .map(topics)
+                .collect(),
         })
     }
 }
@@ -186,6 +198,8 @@ pub(super) struct Facts {
 pub(super) struct Near {
     pub(super) fact: usize,
     pub(super) score: f32,
+    /// They have a word in common.
+    pub(super) shared: bool,
 }
 
 impl Facts {
@@ -266,8 +280,12 @@ impl Facts {
                 let meant = last.as_ref().map_or(meant, |last| {
                     (1.0 - LAST) * meant + LAST * self.meant(fact, last)
                 });
-                let score = meant + WORDS * self.shared(fact, question, setting);
-                Near { fact, score }
+                let shared = self.shared(fact, question, setting);
+                Near {
+                    fact,
+                    score: meant + WORDS * shared,
+                    shared: shared > 0.0,
+                }
             })
             .collect();
         near.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -344,6 +362,15 @@ fn asked(lines: &[Line]) -> Option<Asked<'_>> {
             last: None,
         },
     })
+}
+
+fn asks_a_price(question: &str) -> bool {
+    let words = words(question);
+    let asks = |word: &String| matches!(word.as_str(), "cost" | "costs" | "price" | "rate");
+    words.iter().any(asks)
+        || words
+            .windows(2)
+            .any(|pair| pair[0] == "how" && pair[1] == "much")
 }
 
 /// "And a single?", "How much is it?", "What about Sundays?": few words of their own, or begun as a follow-up.

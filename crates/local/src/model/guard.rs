@@ -40,6 +40,10 @@ pub(super) struct Bounds {
     pub(super) recitable: Vec<Vec<String>>,
     /// The words of each sentence of all other facts: they answer something else.
     pub(super) elsewhere: Vec<Vec<String>>,
+    /// Stems of the near facts, the question, the instructions and what the agent said before.
+    pub(super) familiar: HashSet<String>,
+    /// What each sentence of the near facts that denies something is about.
+    pub(super) denials: Vec<Vec<String>>,
     /// What the facts are about.
     pub(super) subjects: HashSet<String>,
     /// Stems of the question that nothing known mentions.
@@ -207,14 +211,27 @@ impl Bounds {
             })
     }
 
-    /// The clause recites a fact that answers something else.
+    /// The clause affirms what a near fact denies: all that it is about is in the denial.
+    fn contradicts(&self, clause: &str) -> bool {
+        let mut about = topics(clause);
+        about.retain(|topic| self.subjects.contains(topic));
+        let denied = |denial: &Vec<String>| about.iter().all(|topic| denial.contains(topic));
+        !about.is_empty() && !refuses(clause) && self.denials.iter().any(denied)
+    }
+
+    /// The clause recites a fact that answers something else, or is about what only such facts mention.
     fn strays(&self, clause: &str) -> bool {
         let words = words(clause);
         let begins = words
             .iter()
             .position(|word| !matches!(word.as_str(), "yes" | "no" | "sure"));
         let words = &words[begins.unwrap_or_default()..];
-        words.len() >= RECITAL && self.elsewhere.iter().any(|fact| fact.starts_with(words))
+        let recites = |fact: &Vec<String>| fact.starts_with(words);
+        let foreign =
+            |topic: &String| self.subjects.contains(topic) && !self.familiar.contains(topic);
+        words.len() >= RECITAL
+            && (self.elsewhere.iter().any(recites)
+                || self.answered && topics(clause).iter().any(foreign))
     }
 
     /// Whether the clause says nothing that is not known.
@@ -236,7 +253,7 @@ impl Bounds {
             && (denies || !self.promises(clause))
             && !gives_up
             && !agrees
-            && !self.strays(clause)
+            && (denies || !self.strays(clause) && !self.contradicts(clause))
     }
 
     /// Each amount and name stands in a text that is also about whatever else the clause is about: the price of one room
@@ -282,6 +299,14 @@ impl Bounds {
             .any(|topic| self.strange.contains(topic))
             && !clause.trim_end().ends_with('?')
     }
+}
+
+/// The text denies something or says that it is closed to the caller.
+pub(super) fn refuses(text: &str) -> bool {
+    denies(text)
+        || words(text)
+            .iter()
+            .any(|word| word == "closed" || word == "non")
 }
 
 fn gives_up(clause: &str) -> bool {
@@ -491,6 +516,66 @@ mod tests {
             guard.push("I'm sorry, I don't have that information. "),
             Passed::Over(bounds().instead)
         );
+    }
+
+    #[test]
+    fn a_true_fact_about_something_else_is_not_the_answer() {
+        let bounds = Bounds {
+            answered: true,
+            elsewhere: vec![words("The bar is open every evening.")],
+            subjects: [stem("bar"), stem("breakfast")].into(),
+            familiar: [stem("breakfast")].into(),
+            ..bounds()
+        };
+        assert!(!bounds.allow("Yes, the bar is open every evening."));
+        assert!(!bounds.allow("You can sit in the bar."));
+        assert!(bounds.allow("You can have breakfast in the garden."));
+    }
+
+    #[test]
+    fn an_answer_is_not_followed_by_a_regret() {
+        let known = Bounds {
+            answered: true,
+            recitable: vec![words("We have a small gym.")],
+            subjects: [stem("gym")].into(),
+            instead: "We have a small gym.".into(),
+            ..bounds()
+        };
+        let mut guard = Guard::new(Some(known));
+        let mut said = String::new();
+        for part in [
+            "Yes, there is a small gym. ",
+            "I'm sorry, I don't have that information. ",
+        ] {
+            match guard.push(part) {
+                Passed::On(text) | Passed::Over(text) => said += &text,
+            }
+        }
+        assert_eq!(said, "Yes, there is a small gym.");
+    }
+
+    #[test]
+    fn what_a_near_fact_denies_is_not_affirmed() {
+        let bounds = Bounds {
+            denials: vec![topics("The practice is closed on Sundays.")],
+            subjects: topics("We are closed on Sundays and Mondays.")
+                .into_iter()
+                .collect(),
+            ..bounds()
+        };
+        assert!(!bounds.allow("Yes, we are open on sundays."));
+        assert!(bounds.allow("We are closed on sundays."));
+        assert!(bounds.allow("We are open on mondays."));
+    }
+
+    #[test]
+    fn a_yes_without_a_near_fact_is_not_said() {
+        let bounds = Bounds {
+            baseless: true,
+            ..bounds()
+        };
+        assert!(!bounds.allow("Yes, you can do that here."));
+        assert!(bounds.allow("I can ask a colleague."));
     }
 
     #[test]
