@@ -479,7 +479,10 @@ mod tests {
     fn the_nearest_fact_means_the_same_in_other_words() {
         for (question, fact) in [
             ("Is there any place to work out?", "We have a small gym."),
-            ("how do I get onto the internet", "Wi-Fi is free in the"),
+            (
+                "how do I get onto the internet with my laptop",
+                "Wi-Fi is free in the",
+            ),
             (
                 "my shirts are dirty can somebody wash them",
                 "Laundry costs 8 doll",

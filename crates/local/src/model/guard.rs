@@ -538,6 +538,7 @@ mod tests {
             answered: true,
             recitable: vec![words("We have a small gym.")],
             subjects: [stem("gym")].into(),
+            familiar: [stem("gym")].into(),
             instead: "We have a small gym.".into(),
             ..bounds()
         };
