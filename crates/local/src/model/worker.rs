@@ -165,6 +165,7 @@ impl<'a> Worker<'a> {
             return refuse(&request, Fault::new(VENDOR, Kind::Refused, told));
         };
         let bounds = if warm {
+            self.grounding.warm(prompt);
             None
         } else {
             self.grounding.bounds(prompt)
