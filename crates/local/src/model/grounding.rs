@@ -10,7 +10,7 @@ use std::{
 use voiceos_providers::{Line, Prompt};
 
 use super::{
-    guard::{Bounds, Source, amounts_of, refuses},
+    guard::{Bounds, Recitable, Source, amounts_of, refuses},
     words::{sentences, stem, topics, words},
 };
 use crate::{
@@ -134,7 +134,10 @@ impl Grounding {
                 .map(|word| stem(word))
                 .collect::<Vec<_>>()
         };
-        let known: HashSet<String> = said().flat_map(stems).collect();
+        let known: HashSet<String> = said()
+            .flat_map(stems)
+            .chain(callers_name(&prompt.lines))
+            .collect();
         let nearest = near.first().filter(|near| near.score >= FITS);
         let instead = nearest.map_or(UNKNOWN, |near| facts.text(near.fact));
         Some(Bounds {
@@ -145,7 +148,7 @@ impl Grounding {
                 .iter()
                 .take(NEAR)
                 .flat_map(|near| sentences(facts.text(near.fact)))
-                .map(words)
+                .map(Recitable::new)
                 .collect(),
             subjects: all().flat_map(topics).collect(),
             strange: topics(&question)
@@ -156,7 +159,10 @@ impl Grounding {
             names: if near.is_empty() {
                 known
             } else {
-                allowed().flat_map(stems).collect()
+                allowed()
+                    .flat_map(stems)
+                    .chain(callers_name(&prompt.lines))
+                    .collect()
             },
             familiar: allowed()
                 .chain([question.as_str()])
@@ -364,6 +370,28 @@ fn asked(lines: &[Line]) -> Option<Asked<'_>> {
     })
 }
 
+/// The stems of how the caller introduced themselves: "my name is Peter Mayer", "this is Anna".
+fn callers_name(lines: &[Line]) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in lines {
+        let Line::User(text) = line else { continue };
+        let lower = text.to_lowercase();
+        for start in ["my name is ", "my name's ", "this is ", "i am ", "i'm "] {
+            let Some(at) = lower.find(start).map(|at| at + start.len()) else {
+                continue;
+            };
+            let after = text.get(at..).unwrap_or_default();
+            let end = after.find(['.', ',', '!', '?']).unwrap_or(after.len());
+            let names = after[..end]
+                .split_whitespace()
+                .take(3)
+                .take_while(|word| word.starts_with(char::is_uppercase));
+            found.extend(names.flat_map(words).map(|word| stem(&word)));
+        }
+    }
+    found
+}
+
 fn asks_a_price(question: &str) -> bool {
     let words = words(question);
     let asks = |word: &String| matches!(word.as_str(), "cost" | "costs" | "price" | "rate");
@@ -535,5 +563,19 @@ mod tests {
         };
         let chat = chat(&prompt);
         assert_eq!(chat[1], ("user", "[book({}): done]\nthanks".to_owned()));
+    }
+
+    #[test]
+    fn callers_may_be_called_by_their_name() {
+        let names = |text: &str| callers_name(&[Line::User(text.to_owned())]);
+        assert_eq!(
+            names("Good evening, my name is Peter, nice to talk to you."),
+            ["peter"]
+        );
+        assert_eq!(
+            names("This is Anna Miller. I'm calling about a room."),
+            ["anna", "miller"]
+        );
+        assert_eq!(names("This is about the sauna."), Vec::<String>::new());
     }
 }

@@ -25,6 +25,33 @@ impl Source {
     }
 }
 
+/// A sentence of a fact, and its words.
+#[derive(Clone, Debug)]
+pub(super) struct Recitable {
+    text: String,
+    words: Vec<String>,
+}
+
+impl Recitable {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            words: words(text),
+        }
+    }
+
+    /// The text after its first `count` words, the mark or space before the next one included.
+    fn after(&self, count: usize) -> &str {
+        let mut ends = self.text.char_indices().map(|(at, _)| at);
+        let said = ends.find(|at| {
+            words(&self.text[..*at]).len() >= count
+                && !self.text[*at..]
+                    .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '’'))
+        });
+        &self.text[said.unwrap_or(self.text.len())..]
+    }
+}
+
 /// What an answer to one question may hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bounds {
@@ -37,7 +64,7 @@ pub(super) struct Bounds {
     /// Each text by itself: an amount or a name belongs to what its own text is about.
     pub(super) sources: Vec<Source>,
     /// The words of each sentence of the near facts: who recites one is believed word by word.
-    pub(super) recitable: Vec<Vec<String>>,
+    pub(super) recitable: Vec<Recitable>,
     /// The words of each sentence of all other facts: they answer something else.
     pub(super) elsewhere: Vec<Vec<String>>,
     /// Stems of the near facts, the question, the instructions and what the agent said before.
@@ -160,14 +187,19 @@ impl Guard {
             self.said += &text;
             return Passed::On(text);
         }
-        // Whoever has heard a claim hears its end; whoever has heard only a beginning, or half a recital, hears the
-        // fact.
+        // Whoever has heard a claim hears its end; whoever has heard only a beginning hears the fact.
         let told = words(&self.said).len();
         let close = if self.said.is_empty() || self.said.trim_end().ends_with(['.', '!', '?']) {
             ""
         } else {
             "."
         };
+        // Who began to recite a fact ends as the fact does.
+        if let Some(rest) = bounds.rest_of(&recited) {
+            self.joint.clear();
+            self.said += &rest;
+            return Passed::Over(rest);
+        }
         let enough = told >= 5 && (!numbers(&self.said).is_empty() || bounds.told(&self.said));
         let text = if told == 0 {
             bounds.instead.clone()
@@ -185,23 +217,45 @@ impl Guard {
 const RECITAL: usize = 4;
 
 impl Bounds {
+    /// The words of a text that may recite a fact, without a yes or a no before them.
+    fn recital(&self, text: &str) -> Vec<String> {
+        let mut text = words(text);
+        let begins = text
+            .iter()
+            .position(|word| !matches!(word.as_str(), "yes" | "no" | "sure" | "certainly"));
+        if !self.denied {
+            text.drain(..begins.unwrap_or(text.len()));
+        }
+        text
+    }
+
+    /// How the fact goes on whose beginning has been said.
+    fn rest_of(&self, recited: &str) -> Option<String> {
+        let said = self.recital(recited);
+        let begun = |fact: &&Recitable| fact.words.starts_with(&said);
+        let fact = self
+            .recitable
+            .iter()
+            .find(begun)
+            .filter(|_| !said.is_empty())?;
+        Some(fact.after(said.len()).to_owned())
+    }
+
     /// Whether the text, after a yes or a no, is the beginning of a near fact's sentence.
     fn recites(&self, text: &str) -> bool {
-        let mut text: &[String] = &words(text);
-        while let Some((first, rest)) = text.split_first()
-            && !self.denied
-            && matches!(first.as_str(), "yes" | "no" | "sure" | "certainly")
-        {
-            text = rest;
-        }
-        text.len() >= RECITAL && self.recitable.iter().any(|fact| fact.starts_with(text))
+        let text = self.recital(text);
+        text.len() >= RECITAL
+            && self
+                .recitable
+                .iter()
+                .any(|fact| fact.words.starts_with(&text))
     }
 
     /// Whether what was said holds something of a near fact that the question did not: it is an answer, if a short one.
     fn told(&self, said: &str) -> bool {
         let said = words(said);
         said.len() >= RECITAL
-            && self.recitable.iter().any(|fact| {
+            && self.recitable.iter().map(|fact| &fact.words).any(|fact| {
                 fact.windows(RECITAL.min(fact.len()))
                     .any(|part| said.windows(part.len()).any(|words| words == part))
                     || topics(&said.join(" ")).iter().any(|topic| {
