@@ -32,6 +32,18 @@ const GREETINGS: &[&str] = &[
     "there",
 ];
 
+/// What ends a turn for good, whatever its melody.
+const CLOSINGS: &[&[&str]] = &[
+    &["thank", "you"],
+    &["thank", "you", "very", "much"],
+    &["thanks"],
+    &["thanks", "a", "lot"],
+    &["goodbye"],
+    &["bye"],
+    &["that", "is", "all"],
+    &["that's", "all"],
+];
+
 fn words(text: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
     text.split(|c: char| {
         c.is_whitespace() || matches!(c, '-' | ',' | '.' | '?' | '!' | ';' | ':' | '…')
@@ -73,6 +85,19 @@ pub(super) fn is_dangling(text: &str) -> bool {
 pub(super) fn is_greeting(text: &str) -> bool {
     let mut words = words(text).peekable();
     words.peek().is_some() && words.all(|word| GREETINGS.contains(&word.as_str()))
+}
+
+/// True when the text ends with thanks or a goodbye.
+pub(super) fn is_closing(text: &str) -> bool {
+    let words: Vec<String> = words(text).collect();
+    let ends = |closing: &&[&str]| {
+        words.len() >= closing.len()
+            && words[words.len() - closing.len()..]
+                .iter()
+                .zip(*closing)
+                .all(|(word, wanted)| word == wanted)
+    };
+    CLOSINGS.iter().any(|closing| ends(closing))
 }
 
 #[cfg(test)]
@@ -123,6 +148,21 @@ mod tests {
             "okay?  right?",
         ] {
             assert!(!is_backchannel(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn thanks_and_goodbyes_close_a_turn() {
+        for text in [
+            "Thank you.",
+            "Okay, thanks a lot.",
+            "That's all, goodbye!",
+            "Thank you very much",
+        ] {
+            assert!(is_closing(text), "{text}");
+        }
+        for text in ["", "Thank you for", "Thanks, and could you", "you"] {
+            assert!(!is_closing(text), "{text}");
         }
     }
 
