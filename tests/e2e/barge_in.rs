@@ -28,7 +28,7 @@ use voiceos_tests::{
 
 use crate::models::models_dir;
 
-const RATE: u32 = 16_000;
+pub const RATE: u32 = 16_000;
 
 /// Some twelve seconds, in words that a transcriber cannot mistake for others.
 const ANSWER: &str = "Breakfast is served in the garden room every morning, and dinner is served in the restaurant \
@@ -68,7 +68,7 @@ fn recording(name: &str) -> Result<Vec<i16>> {
 }
 
 /// "What time is breakfast?" without the "Hello?" before it: that has a pause after it at which an agent may answer.
-fn question() -> Result<Vec<i16>> {
+pub fn question() -> Result<Vec<i16>> {
     Ok(recording("breakfast")?.split_off(samples(Duration::from_millis(950))))
 }
 

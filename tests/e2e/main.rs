@@ -8,6 +8,7 @@ mod endings;
 mod faults;
 mod lines;
 mod models;
+mod page;
 mod process;
 mod refusals;
 mod soak;

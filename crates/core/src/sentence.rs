@@ -30,7 +30,7 @@ impl Default for PieceRules {
     fn default() -> Self {
         Self {
             first_clause: 2,
-            first_words: 5,
+            first_words: 3,
             first_words_max: 8,
             clause: 4,
             words_max: 25,

@@ -39,7 +39,7 @@ fn main() {
 }
 
 fn row(name: &str, model: &LlamaModel, asked: &Questions) -> String {
-    let agent = Agent::hotel();
+    let agent = &asked.agent;
     block_on(model.warm(agent.prompt(&[])));
     let (mut right, mut invented, mut times) = (0, 0, Vec::new());
     for question in &asked.questions {
@@ -48,7 +48,7 @@ fn row(name: &str, model: &LlamaModel, asked: &Questions) -> String {
         let mut first = None;
         for text in question.before.iter().chain([&question.question]) {
             lines.push(Line::User(text.clone()));
-            (answer, first) = ask(model, &agent, &lines);
+            (answer, first) = ask(model, agent, &lines);
             lines.push(Line::Agent(answer.clone()));
         }
         let verdict = question.judge(&answer, &agent.knowledge);

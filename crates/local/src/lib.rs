@@ -6,6 +6,8 @@
 mod caller_turn;
 mod cpu;
 mod doubt;
+#[cfg(feature = "llama")]
+mod embedding;
 mod engines;
 #[cfg(test)]
 mod fixtures;

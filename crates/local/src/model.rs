@@ -30,7 +30,7 @@ use self::{
     llama::Loaded,
     worker::{Request, Worker},
 };
-use crate::{Cpu, LoadError};
+use crate::{Cpu, LoadError, embedding::Embedding};
 
 const VENDOR: &str = "local";
 /// Requests that may wait for the worker; one more is answered with [`Kind::Busy`].
@@ -45,31 +45,34 @@ pub struct LlamaModel {
 }
 
 impl LlamaModel {
-    /// Reads the GGUF file at `path` (some seconds for a large one: not on an async thread). `_dir` is where the
-    /// installed models lie: nothing else is taken from there yet.
+    /// Reads the GGUF file at `path` (some seconds for a large one: not on an async thread), and from `dir`,
+    /// where the installed models lie, the one that finds facts by meaning.
     ///
     /// # Errors
-    /// The file is missing, is no whole GGUF, or holds a model that llama.cpp cannot run.
-    pub fn load(path: &Path, _dir: &Path, cpu: Arc<Cpu>) -> Result<Self, LoadError> {
+    /// A file is missing, is no whole GGUF, or holds a model that llama.cpp cannot run.
+    pub fn load(path: &Path, dir: &Path, cpu: Arc<Cpu>) -> Result<Self, LoadError> {
         gguf::check(path)?;
-        let grounding = Grounding::new();
-        let (path, named) = (path.to_owned(), path.to_owned());
+        let (path, dir, named) = (path.to_owned(), dir.to_owned(), path.to_owned());
         let (requests, inbox) = sync_channel(QUEUE);
         let (ready, loaded) = sync_channel(1);
         let worker = std::thread::Builder::new()
             .name("language model".into())
             .spawn(move || {
                 let threads = cpu.threads();
-                let file = match Loaded::read(&path) {
-                    Ok(file) => file,
+                let refused = |why: String| LoadError::cannot_run(&path, why);
+                let read = Loaded::read(&path).map_err(refused);
+                let read = read.and_then(|file| Ok((file, Embedding::load(&dir, threads)?)));
+                let (file, meanings) = match read {
+                    Ok(read) => read,
                     Err(why) => return drop(ready.send(Err(why))),
                 };
+                let grounding = Grounding::new(meanings, Arc::clone(&cpu));
                 match file.context(threads) {
                     Ok(context) => {
                         let _ = ready.send(Ok(()));
                         Worker::new(&file, context, grounding, cpu).run(&inbox);
                     }
-                    Err(why) => drop(ready.send(Err(why))),
+                    Err(why) => drop(ready.send(Err(refused(why)))),
                 }
             });
         let worker = worker.map_err(|cause| LoadError::cannot_run(&named, cause))?;
@@ -78,7 +81,7 @@ impl LlamaModel {
                 requests: Some(requests),
                 worker: Some(worker),
             }),
-            Ok(Err(why)) => Err(LoadError::cannot_run(&named, why)),
+            Ok(Err(why)) => Err(why),
             Err(_) => Err(LoadError::cannot_run(&named, "llama.cpp gave up on it")),
         }
     }

@@ -12,6 +12,7 @@ mod recovery;
 mod runner;
 mod teller;
 mod usage;
+pub(crate) mod warm;
 pub mod web_leg;
 
 pub use hold::{Answered, engine, hold, rules_of};

@@ -10,7 +10,7 @@ use voiceos_store::{Store, StoreError};
 
 use crate::{
     app::{App, Shared},
-    call::recover,
+    call::{recover, warm},
     calls::PendingCalls,
     config::Config,
     first_start::{self, Furnished},
@@ -93,6 +93,7 @@ pub async fn serve(
         store,
         engines,
     });
+    warm::newest_agents(&app);
     // Nobody has to be told.
     drop(ready.send(Ready { address, furnished }));
     let stop = stopping.clone();

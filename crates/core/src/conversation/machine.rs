@@ -262,10 +262,11 @@ impl Conversation {
         }
     }
 
-    /// Lines that can no longer change. The last user line can while nobody has heard an answer to it.
+    /// Lines that can no longer change. The last user line can while nobody has heard a word of an answer to it.
     fn tell_messages(&mut self, out: &mut Out) {
         let open = self.reply.as_ref().is_some_and(|x| {
-            x.began.is_none()
+            x.heard().is_empty()
+                && !x.over()
                 && x.answers
                     .is_some_and(|index| index + 1 == self.history.len())
         });
@@ -287,7 +288,11 @@ impl Conversation {
     }
 
     fn next_line(&self) -> u32 {
-        let heard = self.reply.as_ref().is_some_and(|x| x.began.is_some());
+        // What is said unasked has its line from its first sound; an answer that nobody heard leaves none.
+        let heard = self
+            .reply
+            .as_ref()
+            .is_some_and(|x| !x.heard().is_empty() || (x.began.is_some() && x.answers.is_none()));
         self.history.len() as u32 + u32::from(heard)
     }
 

@@ -36,6 +36,9 @@ struct Piece {
     done: bool,
 }
 
+/// What a leg plays at least.
+const FRAME: Duration = Duration::from_millis(20);
+
 /// Characters a second, for a piece of which neither word times nor the length are known yet: unhurried English.
 const PACE: f64 = 14.0;
 
@@ -199,6 +202,13 @@ impl Reply {
         self.length() > self.played
     }
 
+    /// There is a whole frame to play, or the reply's last short one: a shorter rest waits for what comes after it.
+    fn owed_by_leg(&self) -> bool {
+        let left = self.length().saturating_sub(self.played);
+        let whole = self.generated && self.pieces.iter().all(|piece| piece.done);
+        left >= FRAME || (whole && !left.is_zero())
+    }
+
     fn length(&self) -> Duration {
         self.pieces.iter().map(|piece| piece.length).sum()
     }
@@ -253,7 +263,7 @@ impl Reply {
         let voice = self.pieces.iter().any(|piece| !piece.done);
         match self.stage {
             Stage::Yielding => None,
-            Stage::Speaking if self.has_audio() => Some((Port::Leg, rules.leg_stall)),
+            Stage::Speaking if self.owed_by_leg() => Some((Port::Leg, rules.leg_stall)),
             _ if voice => Some((Port::Voice, rules.voice_stall)),
             _ if !self.tools.is_empty() => Some((Port::Tool, rules.tool_stall)),
             _ if !self.generated => Some((Port::LanguageModel, rules.model_stall)),

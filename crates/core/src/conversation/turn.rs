@@ -117,6 +117,11 @@ impl Turn {
             wait = wait.max(rules.long_silence);
         } else if text.ends_with('?') {
             wait = wait.min(rules.unjudged_silence); // a question is an end, whatever it sounded like
+        } else if words::is_closing(&text) {
+            wait = wait.min(rules.likely_silence);
+        }
+        if words::is_greeting(&text) {
+            wait = wait.max(rules.likely_silence); // "Hello?", a breath, and then the question
         }
         if !covered {
             wait = wait.max(rules.transcriber_stall);

@@ -18,6 +18,32 @@ const DANGLING: &[&str] = &[
     "will", "than", "then", "between",
 ];
 
+/// Words of a mere greeting: what it is about mostly follows.
+const GREETINGS: &[&str] = &[
+    "hello",
+    "hi",
+    "hey",
+    "hiya",
+    "good",
+    "morning",
+    "afternoon",
+    "evening",
+    "day",
+    "there",
+];
+
+/// What ends a turn for good, whatever its melody.
+const CLOSINGS: &[&[&str]] = &[
+    &["thank", "you"],
+    &["thank", "you", "very", "much"],
+    &["thanks"],
+    &["thanks", "a", "lot"],
+    &["goodbye"],
+    &["bye"],
+    &["that", "is", "all"],
+    &["that's", "all"],
+];
+
 fn words(text: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
     text.split(|c: char| {
         c.is_whitespace() || matches!(c, '-' | ',' | '.' | '?' | '!' | ';' | ':' | '…')
@@ -55,9 +81,48 @@ pub(super) fn is_dangling(text: &str) -> bool {
             .is_some_and(|word| DANGLING.contains(&word.as_str()))
 }
 
+/// True for "Hello?", "hi there", "Good morning.": sounds finished, but the caller often takes a breath and goes on.
+pub(super) fn is_greeting(text: &str) -> bool {
+    let mut words = words(text).peekable();
+    words.peek().is_some() && words.all(|word| GREETINGS.contains(&word.as_str()))
+}
+
+/// True when the text ends with thanks or a goodbye.
+pub(super) fn is_closing(text: &str) -> bool {
+    let words: Vec<String> = words(text).collect();
+    let ends = |closing: &&[&str]| {
+        words.len() >= closing.len()
+            && words[words.len() - closing.len()..]
+                .iter()
+                .zip(*closing)
+                .all(|(word, wanted)| word == wanted)
+    };
+    CLOSINGS.iter().any(|closing| ends(closing))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_greeting_is_one_until_it_says_what_it_is_about() {
+        for text in [
+            "Hello?",
+            "hi there",
+            "Good morning.",
+            "Hello, good evening!",
+        ] {
+            assert!(is_greeting(text), "{text}");
+        }
+        for text in [
+            "",
+            "Hello, what time is breakfast?",
+            "Good.  Thank you",
+            "tomorrow morning",
+        ] {
+            assert!(!is_greeting(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_listener_noise_is_a_backchannel_and_a_request_is_not() {
@@ -83,6 +148,21 @@ mod tests {
             "okay?  right?",
         ] {
             assert!(!is_backchannel(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn thanks_and_goodbyes_close_a_turn() {
+        for text in [
+            "Thank you.",
+            "Okay, thanks a lot.",
+            "That's all, goodbye!",
+            "Thank you very much",
+        ] {
+            assert!(is_closing(text), "{text}");
+        }
+        for text in ["", "Thank you for", "Thanks, and could you", "you"] {
+            assert!(!is_closing(text), "{text}");
         }
     }
 

@@ -50,6 +50,9 @@ impl Agent {
 /// A file of questions.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Questions {
+    /// Who is asked; the demo if it is not said.
+    #[serde(default = "Agent::hotel")]
+    pub agent: Agent,
     pub questions: Vec<Question>,
 }
 
@@ -129,19 +132,22 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_agent_and_both_sets_of_questions_can_be_read() {
+    fn the_shipped_agent_and_all_sets_of_questions_can_be_read() {
         assert!((20..=30).contains(&Agent::hotel().knowledge.len()));
-        assert_eq!(
-            questions(include_str!("../../../../bench/demo-questions.json")).len(),
-            40
-        );
-        assert_eq!(
-            questions(include_str!(
-                "../../../../bench/demo-questions-held-out.json"
-            ))
-            .len(),
-            20
-        );
+        for (text, count) in [
+            (include_str!("../../../../bench/demo-questions.json"), 40),
+            (
+                include_str!("../../../../bench/demo-questions-tuning.json"),
+                50,
+            ),
+            (
+                include_str!("../../../../bench/demo-questions-held-out.json"),
+                30,
+            ),
+            (include_str!("../../../../bench/dentist-questions.json"), 15),
+        ] {
+            assert_eq!(questions(text).len(), count);
+        }
     }
 
     #[test]

@@ -25,6 +25,33 @@ impl Source {
     }
 }
 
+/// A sentence of a fact, and its words.
+#[derive(Clone, Debug)]
+pub(super) struct Recitable {
+    text: String,
+    words: Vec<String>,
+}
+
+impl Recitable {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            words: words(text),
+        }
+    }
+
+    /// The text after its first `count` words, the mark or space before the next one included.
+    fn after(&self, count: usize) -> &str {
+        let mut ends = self.text.char_indices().map(|(at, _)| at);
+        let said = ends.find(|at| {
+            words(&self.text[..*at]).len() >= count
+                && !self.text[*at..]
+                    .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '’'))
+        });
+        &self.text[said.unwrap_or(self.text.len())..]
+    }
+}
+
 /// What an answer to one question may hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bounds {
@@ -37,7 +64,13 @@ pub(super) struct Bounds {
     /// Each text by itself: an amount or a name belongs to what its own text is about.
     pub(super) sources: Vec<Source>,
     /// The words of each sentence of the near facts: who recites one is believed word by word.
-    pub(super) recitable: Vec<Vec<String>>,
+    pub(super) recitable: Vec<Recitable>,
+    /// The words of each sentence of all other facts: they answer something else.
+    pub(super) elsewhere: Vec<Vec<String>>,
+    /// Stems of the near facts, the question, the instructions and what the agent said before.
+    pub(super) familiar: HashSet<String>,
+    /// What each sentence of the near facts that denies something is about.
+    pub(super) denials: Vec<Vec<String>>,
     /// What the facts are about.
     pub(super) subjects: HashSet<String>,
     /// Stems of the question that nothing known mentions.
@@ -48,6 +81,8 @@ pub(super) struct Bounds {
     pub(super) answered: bool,
     /// `instead` denies something: whoever begins with a yes is wrong.
     pub(super) denied: bool,
+    /// The question is about something and no fact is near: whoever begins with a yes is wrong too.
+    pub(super) baseless: bool,
 }
 
 /// What becomes of the text that was pushed.
@@ -143,7 +178,8 @@ impl Guard {
             return Passed::On(clause.to_owned());
         };
         let recited = std::mem::take(&mut self.recited);
-        if bounds.allow(&(recited.clone() + clause)) {
+        let late = gives_up(clause) && bounds.told(&self.said);
+        if !late && bounds.allow(&(recited.clone() + clause)) {
             let body = clause.trim_end();
             let bare = body.trim_end_matches([',', ';', ':', '-', '–', '—']);
             let text = std::mem::take(&mut self.joint) + bare;
@@ -151,17 +187,23 @@ impl Guard {
             self.said += &text;
             return Passed::On(text);
         }
-        // Whoever has heard a claim hears its end; whoever has heard only a beginning, or half a recital, hears the
-        // fact.
+        // Whoever has heard a claim hears its end; whoever has heard only a beginning hears the fact.
         let told = words(&self.said).len();
         let close = if self.said.is_empty() || self.said.trim_end().ends_with(['.', '!', '?']) {
             ""
         } else {
             "."
         };
+        // Who began to recite a fact ends as the fact does.
+        if let Some(rest) = bounds.rest_of(&recited) {
+            self.joint.clear();
+            self.said += &rest;
+            return Passed::Over(rest);
+        }
+        let enough = told >= 5 && (!numbers(&self.said).is_empty() || bounds.told(&self.said));
         let text = if told == 0 {
             bounds.instead.clone()
-        } else if recited.is_empty() && told >= 5 && !numbers(&self.said).is_empty() {
+        } else if recited.is_empty() && enough {
             close.to_owned()
         } else {
             format!("{close} {}", bounds.instead)
@@ -175,16 +217,75 @@ impl Guard {
 const RECITAL: usize = 4;
 
 impl Bounds {
+    /// The words of a text that may recite a fact, without a yes or a no before them.
+    fn recital(&self, text: &str) -> Vec<String> {
+        let mut text = words(text);
+        let begins = text
+            .iter()
+            .position(|word| !matches!(word.as_str(), "yes" | "no" | "sure" | "certainly"));
+        if !self.denied {
+            text.drain(..begins.unwrap_or(text.len()));
+        }
+        text
+    }
+
+    /// How the fact goes on whose beginning has been said.
+    fn rest_of(&self, recited: &str) -> Option<String> {
+        let said = self.recital(recited);
+        let begun = |fact: &&Recitable| fact.words.starts_with(&said);
+        let fact = self
+            .recitable
+            .iter()
+            .find(begun)
+            .filter(|_| !said.is_empty())?;
+        Some(fact.after(said.len()).to_owned())
+    }
+
     /// Whether the text, after a yes or a no, is the beginning of a near fact's sentence.
     fn recites(&self, text: &str) -> bool {
-        let mut text: &[String] = &words(text);
-        while let Some((first, rest)) = text.split_first()
-            && !self.denied
-            && matches!(first.as_str(), "yes" | "no" | "sure" | "certainly")
-        {
-            text = rest;
-        }
-        text.len() >= RECITAL && self.recitable.iter().any(|fact| fact.starts_with(text))
+        let text = self.recital(text);
+        text.len() >= RECITAL
+            && self
+                .recitable
+                .iter()
+                .any(|fact| fact.words.starts_with(&text))
+    }
+
+    /// Whether what was said holds something of a near fact that the question did not: it is an answer, if a short one.
+    fn told(&self, said: &str) -> bool {
+        let said = words(said);
+        said.len() >= RECITAL
+            && self.recitable.iter().map(|fact| &fact.words).any(|fact| {
+                fact.windows(RECITAL.min(fact.len()))
+                    .any(|part| said.windows(part.len()).any(|words| words == part))
+                    || topics(&said.join(" ")).iter().any(|topic| {
+                        self.subjects.contains(topic)
+                            && fact.iter().any(|word| stem(word) == *topic)
+                    })
+            })
+    }
+
+    /// The clause affirms what a near fact denies: all that it is about is in the denial.
+    fn contradicts(&self, clause: &str) -> bool {
+        let mut about = topics(clause);
+        about.retain(|topic| self.subjects.contains(topic));
+        let denied = |denial: &Vec<String>| about.iter().all(|topic| denial.contains(topic));
+        !about.is_empty() && !refuses(clause) && self.denials.iter().any(denied)
+    }
+
+    /// The clause recites a fact that answers something else, or is about what only such facts mention.
+    fn strays(&self, clause: &str) -> bool {
+        let words = words(clause);
+        let begins = words
+            .iter()
+            .position(|word| !matches!(word.as_str(), "yes" | "no" | "sure"));
+        let words = &words[begins.unwrap_or_default()..];
+        let recites = |fact: &Vec<String>| fact.starts_with(words);
+        let foreign =
+            |topic: &String| self.subjects.contains(topic) && !self.familiar.contains(topic);
+        words.len() >= RECITAL
+            && (self.elsewhere.iter().any(recites)
+                || self.answered && topics(clause).iter().any(foreign))
     }
 
     /// Whether the clause says nothing that is not known.
@@ -194,12 +295,8 @@ impl Bounds {
         let amounts_known = numbers(clause).iter().all(|amount| {
             self.amounts.contains(amount) || ((denies || counts) && self.asked.contains(amount))
         });
-        let gives_up = self.answered
-            && clause
-                .to_lowercase()
-                .replace('’', "'")
-                .contains("have that information");
-        let agrees = self.denied
+        let gives_up = self.answered && gives_up(clause);
+        let agrees = (self.denied || self.baseless)
             && matches!(
                 words(clause).first().map(String::as_str),
                 Some("yes" | "sure" | "absolutely" | "certainly")
@@ -210,6 +307,7 @@ impl Bounds {
             && (denies || !self.promises(clause))
             && !gives_up
             && !agrees
+            && (denies || !self.strays(clause) && !self.contradicts(clause))
     }
 
     /// Each amount and name stands in a text that is also about whatever else the clause is about: the price of one room
@@ -255,6 +353,19 @@ impl Bounds {
             .any(|topic| self.strange.contains(topic))
             && !clause.trim_end().ends_with('?')
     }
+}
+
+/// The text denies something or says that it is closed to the caller.
+pub(super) fn refuses(text: &str) -> bool {
+    denies(text)
+        || words(text)
+            .iter()
+            .any(|word| word == "closed" || word == "non")
+}
+
+fn gives_up(clause: &str) -> bool {
+    let clause = clause.to_lowercase().replace('’', "'");
+    clause.contains("have that information")
 }
 
 /// Words with a capital letter within a sentence, in small letters.
@@ -357,167 +468,4 @@ pub(super) fn amounts_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeS
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bounds() -> Bounds {
-        let fact = "Breakfast is served from 7:30 to 10 in the garden room at Harbour Street.";
-        Bounds {
-            amounts: amounts(fact),
-            asked: [6, 2].into(),
-            names: words(fact).iter().map(|word| stem(word)).collect(),
-            strange: ["sauna".to_owned()].into(),
-            instead: fact.to_owned(),
-            ..Bounds::default()
-        }
-    }
-
-    /// The whole of what is said of an answer that comes character by character.
-    fn said(answer: &str) -> String {
-        let mut guard = Guard::new(Some(bounds()));
-        let mut text = String::new();
-        for c in answer.chars() {
-            match guard.push(c.encode_utf8(&mut [0; 4])) {
-                Passed::On(more) => text += &more,
-                Passed::Over(more) => return text + &more,
-            }
-        }
-        text + &guard.finish()
-    }
-
-    #[test]
-    fn what_rests_on_the_facts_passes_unchanged() {
-        for answer in [
-            "Breakfast is served from 7:30 to 10, in the garden room.",
-            "Breakfast is from seven thirty to ten. Anything else?",
-            "You're welcome! Have a good day.",
-            "No, breakfast is not at 6, it starts at half past seven.",
-            "Of course, for 2 people: breakfast is from 7:30.",
-            "No, we don't have a sauna.",
-            "We are at Harbour Street.",
-            "Breakfast is from 7:30 a.m. to 10 a.m. daily.",
-        ] {
-            assert_eq!(said(answer), answer);
-        }
-    }
-
-    #[test]
-    fn an_invented_time_is_never_said() {
-        assert_eq!(said("Breakfast is served from 6 to 10."), bounds().instead);
-        assert_eq!(said("It is at eight o'clock."), bounds().instead);
-    }
-
-    #[test]
-    fn an_invented_price_after_a_true_clause_only_ends_the_answer() {
-        assert_eq!(
-            said("Breakfast is served from 7:30 to 10, and it costs $15."),
-            "Breakfast is served from 7:30 to 10."
-        );
-    }
-
-    #[test]
-    fn an_invention_after_a_mere_yes_is_replaced_by_the_fact() {
-        assert_eq!(said("Yes, it costs 15 dollars."), bounds().instead);
-    }
-
-    #[test]
-    fn an_unknown_name_is_never_said() {
-        assert_eq!(said("You can eat at the Blue Lobster."), bounds().instead);
-    }
-
-    #[test]
-    fn a_yes_to_what_nobody_mentions_is_never_said() {
-        assert_eq!(said("Yes we have a sauna."), bounds().instead);
-    }
-
-    #[test]
-    fn an_invention_after_a_clause_that_says_little_is_followed_by_the_fact() {
-        let expected = format!("Let me look. {}", bounds().instead);
-        assert_eq!(said("Let me look, it costs 15 dollars."), expected);
-    }
-
-    #[test]
-    fn a_yes_to_what_a_fact_denies_is_replaced_by_the_fact() {
-        let denied = Bounds {
-            denied: true,
-            ..bounds()
-        };
-        let mut guard = Guard::new(Some(denied));
-        assert_eq!(
-            guard.push("Yes, we have breakfast. "),
-            Passed::Over(bounds().instead)
-        );
-    }
-
-    #[test]
-    fn giving_up_is_replaced_by_the_fact_that_answers() {
-        let mut guard = Guard::new(Some(Bounds {
-            answered: true,
-            ..bounds()
-        }));
-        assert_eq!(
-            guard.push("I'm sorry, I don't have that information. "),
-            Passed::Over(bounds().instead)
-        );
-    }
-
-    #[test]
-    fn the_price_of_one_thing_is_not_given_for_another() {
-        let facts = [
-            "A single room costs 89 dollars.",
-            "A double room costs 120 dollars.",
-            "The bar is closed on Mondays.",
-        ];
-        let bounds = Bounds {
-            amounts: [89, 120].into(),
-            names: ["monday".to_owned(), stem("monday")].into(),
-            sources: facts.iter().map(|fact| Source::new(fact)).collect(),
-            subjects: facts.iter().flat_map(|fact| topics(fact)).collect(),
-            ..bounds()
-        };
-        assert!(bounds.allow("A single room is 89 dollars a night."));
-        assert!(bounds.allow("It costs 89 dollars."));
-        assert!(!bounds.allow("A single room is 120 dollars a night."));
-        assert!(bounds.allow("The bar is closed on Mondays."));
-        assert!(!bounds.allow("The room is closed on Mondays."));
-    }
-
-    #[test]
-    fn an_agent_without_facts_speaks_freely() {
-        let mut guard = Guard::new(None);
-        assert_eq!(guard.push("It is 42"), Passed::On("It is 42".to_owned()));
-        assert_eq!(guard.finish(), "");
-    }
-
-    #[test]
-    fn the_first_clause_leaves_before_the_sentence_is_complete() {
-        let mut guard = Guard::new(Some(bounds()));
-        assert_eq!(
-            guard.push("Breakfast is served from 7:30 to 10, in"),
-            Passed::On("Breakfast is served from 7:30 to 10".to_owned())
-        );
-    }
-
-    #[test]
-    fn a_recital_of_a_fact_passes_word_by_word() {
-        let fact = "Breakfast is served from 7:30 to 10 in the garden room at Harbour Street.";
-        let mut known = bounds();
-        known.recitable = vec![words(fact)];
-        let mut guard = Guard::new(Some(known));
-        assert_eq!(guard.push("Breakfast is"), Passed::On(String::new()));
-        assert_eq!(
-            guard.push(" served from "),
-            Passed::On("Breakfast is served from".into())
-        );
-        assert_eq!(guard.push("7:30 to"), Passed::On(" 7:30".into()));
-        assert_eq!(
-            guard.push(" 11 in"),
-            Passed::On(" to".into()),
-            "what leaves the fact waits for its clause"
-        );
-        assert!(
-            guard.finish().contains("7:30 to 10"),
-            "and is not said when it is invented"
-        );
-    }
-}
+mod tests;

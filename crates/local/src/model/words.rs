@@ -26,6 +26,23 @@ pub(super) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The sentences of a text, each with its mark.
+pub(super) fn sentences(text: &str) -> Vec<&str> {
+    let mut rest = text.trim();
+    let mut found = Vec::new();
+    while let Some(end) = [". ", "! ", "? "]
+        .iter()
+        .filter_map(|end| rest.find(end))
+        .min()
+    {
+        found.push(&rest[..=end]);
+        rest = rest[end + 1..].trim_start();
+    }
+    found.push(rest);
+    found.retain(|sentence| !sentence.is_empty());
+    found
+}
+
 /// A crude stem, enough that "parked", "parking" and "parks" meet.
 pub(super) fn stem(word: &str) -> String {
     let word = word.strip_suffix("'s").unwrap_or(word);

@@ -25,6 +25,8 @@ use crate::{Cpu, Urgency};
 
 /// Tokens of a prompt evaluated at once while other answers are being given: these wait as long.
 const SHARED_RUN: usize = 32;
+/// Prompts that may wait to be warmed.
+const COLD: usize = 32;
 /// Lines are dropped in groups of so many, so that the beginning of a long conversation stays the same for some turns.
 const DROPPED_LINES: usize = 8;
 
@@ -80,6 +82,8 @@ pub(super) struct Worker<'a> {
     tasks: Vec<Task>,
     /// Taken from the channel, not yet begun. Holds at most one that finds no free sequence.
     waiting: VecDeque<Request>,
+    /// Prompts to be warmed after the one that is: it may well share its beginning with them. When full, more are not warmed.
+    cold: VecDeque<Request>,
     /// Tokens of a prompt to be warmed at once: about 30 ms, since somebody may come who is waited for.
     warm_run: usize,
     prompt_next: bool,
@@ -101,6 +105,7 @@ impl<'a> Worker<'a> {
             slots: Slots::new(SEQUENCES),
             tasks: Vec::new(),
             waiting: VecDeque::new(),
+            cold: VecDeque::new(),
             prompt_next: true,
         }
     }
@@ -109,7 +114,7 @@ impl<'a> Worker<'a> {
     pub(super) fn run(&mut self, requests: &Receiver<Request>) {
         loop {
             self.reap();
-            if self.tasks.is_empty() && self.waiting.is_empty() {
+            if self.tasks.is_empty() && self.waiting.is_empty() && self.cold.is_empty() {
                 match requests.recv() {
                     Ok(request) => self.waiting.push_back(request),
                     Err(_) => return,
@@ -139,15 +144,28 @@ impl<'a> Worker<'a> {
             keep
         });
         self.waiting.retain(|request| !request.abandoned());
+        self.cold.retain(|request| !request.abandoned());
     }
 
     fn admit(&mut self) {
         while self.tasks.len() < SEQUENCES
             && let Some(request) = self.waiting.pop_front()
         {
-            if !request.abandoned() {
-                self.start(request);
+            if request.abandoned() {
+                continue;
             }
+            match request {
+                Request::Warm { .. } if self.cold.len() < COLD => self.cold.push_back(request),
+                Request::Warm { .. } => {} // dropping it tells the asker
+                Request::Reply { .. } => self.start(request),
+            }
+        }
+        let warming = |task: &Task| matches!(task.request, Request::Warm { .. });
+        if self.tasks.len() < SEQUENCES
+            && !self.tasks.iter().any(warming)
+            && let Some(request) = self.cold.pop_front()
+        {
+            self.start(request);
         }
     }
 
@@ -165,6 +183,7 @@ impl<'a> Worker<'a> {
             return refuse(&request, Fault::new(VENDOR, Kind::Refused, told));
         };
         let bounds = if warm {
+            self.grounding.warm(prompt);
             None
         } else {
             self.grounding.bounds(prompt)

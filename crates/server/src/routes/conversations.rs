@@ -17,6 +17,7 @@ use voiceos_store::{ConversationFilter, NewConversation};
 use crate::{
     app::{App, now},
     auth::{Caller, Owner},
+    call::warm,
     calls::PendingCall,
     problem::Problem,
     request::{Body, base_url, query, read_list},
@@ -204,6 +205,7 @@ async fn create_web_call(
         agent: agent_config,
         place,
     };
+    warm::while_it_rings(&app, &call.agent);
     let (token, taken) = app.calls.wait(call, expires_at);
     end_if_nobody_joins(app.clone(), id.clone(), taken);
     let base = base_url(&app, &headers).replacen("http", "ws", 1);

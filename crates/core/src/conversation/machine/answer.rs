@@ -53,7 +53,7 @@ impl Conversation {
         let Some(x) = self.reply.as_mut().filter(|x| x.id == id) else {
             return;
         };
-        let before = x.heard().len();
+        let (before, answers) = (x.heard().len(), x.answers.is_some());
         if !x.played(until) {
             return; // a repeated mark is no progress
         }
@@ -62,6 +62,9 @@ impl Conversation {
         if x.heard().len() > before {
             let text = x.heard().to_owned();
             tell(out, Event::Heard { line, text });
+            if before == 0 && answers && !self.turn.is_empty() {
+                self.tell_understood(out); // a line further down now
+            }
         }
     }
 

@@ -105,17 +105,19 @@ impl Conversation {
 
     pub(super) fn words_changed(&mut self, until: At, is_final: bool, out: &mut Out) {
         let text = self.turn.text();
-        let line = self.next_line();
-        tell(
-            out,
-            Event::Understood {
-                line,
-                text: text.clone(),
-            },
-        );
-        if text.is_empty() {
-            return;
+        if !text.is_empty() {
+            self.words_came(&text, until, is_final, out);
         }
+        self.tell_understood(out);
+    }
+
+    /// The open turn's words so far, on the line that they will have.
+    pub(super) fn tell_understood(&self, out: &mut Out) {
+        let (line, text) = (self.next_line(), self.turn.text());
+        tell(out, Event::Understood { line, text });
+    }
+
+    fn words_came(&mut self, text: &str, until: At, is_final: bool, out: &mut Out) {
         (self.idles, self.lively) = (0, self.now);
         // Someone is there after all: a goodbye to nobody is taken back, any other end stays decided.
         self.closing
@@ -141,7 +143,7 @@ impl Conversation {
             }
             User::Paused { noise, .. } => *noise = None,
         }
-        self.yield_to(&text, out);
+        self.yield_to(text, out);
     }
 
     /// Words make a barge-in real; a cough, a fan or an "mm-hm" never do.
