@@ -8,8 +8,10 @@ mod conversation;
 mod cost;
 mod event;
 mod id;
+mod legacy;
 mod message;
 mod number;
+pub mod openapi;
 pub mod problem;
 mod recording;
 mod timestamp;
@@ -30,6 +32,7 @@ pub use cost::{
 };
 pub use event::{Event, EventName, Happening};
 pub use id::{AccountId, AgentId, ConversationId, EventId, KeyId, MessageId};
+pub use legacy::Legacy;
 pub use message::{Message, Role};
 pub use problem::{Problem, Problems};
 pub use recording::{Recording, RecordingFormat, RecordingUrl};

@@ -4,8 +4,12 @@
 //! that one answer names all of them.
 
 mod field;
+mod typo;
 
+#[cfg(test)]
+pub(crate) use field::asked;
 pub use field::{Field, read, read_part};
+pub use typo::{Typo, typos};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -16,7 +20,7 @@ use serde_json::{Map, Value, json};
 pub struct UnknownWord(pub String);
 
 /// One step on the way to a place in a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Step {
     Index(usize),
@@ -26,6 +30,15 @@ pub enum Step {
 impl From<&str> for Step {
     fn from(key: &str) -> Self {
         Self::Key(key.to_owned())
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Index(index) => index.fmt(f),
+            Self::Key(key) => f.write_str(key),
+        }
     }
 }
 
@@ -141,10 +154,7 @@ impl Problems {
     /// One line for each, for people: `body.voice.speed: ensure this value is …`.
     pub fn told(&self) -> String {
         let line = |problem: &Problem| {
-            let place = problem.loc.iter().map(|step| match step {
-                Step::Key(key) => key.clone(),
-                Step::Index(index) => index.to_string(),
-            });
+            let place = problem.loc.iter().map(ToString::to_string);
             format!("{}: {}", place.collect::<Vec<_>>().join("."), problem.msg)
         };
         self.detail.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -8,7 +8,7 @@ use voiceos_api::{AccountId, ConversationId, EndedReason, Engine, Timestamp};
 use voiceos_providers::Engines;
 use voiceos_store::{Ended, Store};
 
-use crate::{calls::PendingCalls, config::Config, signer::Signer};
+use crate::{calls::PendingCalls, config::Config, live::LiveCalls, rates::Rates, signer::Signer};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Shared {
     pub store: Store,
     pub engines: Engines,
     pub calls: PendingCalls,
+    pub live: LiveCalls,
+    pub rates: Rates,
     pub signer: Signer,
     /// The account of whoever opens the page on this machine.
     pub first_account: AccountId,

@@ -89,6 +89,8 @@ pub struct Limits {
     /// Bytes of a request's body.
     pub body: usize,
     pub request: Duration,
+    /// Of one key; 0: no limit.
+    pub requests_per_minute: u32,
     pub farewell: Duration,
 }
 
@@ -154,6 +156,7 @@ impl Config {
             pending_call: reader.duration("limits.pending_call"),
             body: reader.whole("limits.body", 1024..=1 << 30) as usize,
             request: reader.duration("limits.request"),
+            requests_per_minute: reader.whole("limits.requests_per_minute", 0..=10_000_000) as u32,
             farewell: reader.duration("limits.farewell"),
         };
         let page_open = reader.truth("page.open");

@@ -68,6 +68,14 @@ impl Problem {
         }
     }
 
+    /// The same, for a client that should wait so many seconds.
+    pub fn after(self, seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
     fn caused_by(self, cause: impl Error + Send + Sync + 'static) -> Self {
         Self {
             cause: Some(Cause(Arc::new(cause))),

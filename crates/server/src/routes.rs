@@ -1,10 +1,13 @@
 //! The HTTP interface: which path does what, and what holds for all of them.
 
 mod agents;
+mod control;
 mod conversations;
 mod home;
 mod media;
 mod recordings;
+mod reference;
+mod table;
 
 use axum::{
     Router,
@@ -18,21 +21,42 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{app::App, problem::Problem, telemetry};
+pub use table::{Operation, Routes};
+
+use crate::{app::App, problem::Problem, rates, telemetry, view::WARNING};
+
+/// Every operation there is.
+pub fn operations() -> Vec<Operation> {
+    home::routes(open()).operations
+}
+
+/// What scripts of other sites may use too, with a key.
+fn open() -> Routes {
+    [
+        agents::routes,
+        conversations::routes,
+        control::routes,
+        media::routes,
+        recordings::routes,
+        reference::routes,
+    ]
+    .into_iter()
+    .fold(Routes::default(), |all, more| more(all))
+}
 
 /// Everything the server answers.
 pub fn routes(app: App) -> Router {
     let limits = app.config.limits;
-    let open = Router::new()
-        .merge(agents::routes())
-        .merge(conversations::routes())
-        .merge(media::routes())
-        .merge(recordings::routes());
+    let (open, home) = (open().router, home::routes(Routes::default()).router);
     Router::new()
         // The answer to a wrong method comes first, or it would answer a browser's OPTIONS before the layer does.
-        .merge(open.method_not_allowed_fallback(wrong_method).layer(cors()))
+        .merge(
+            open.method_not_allowed_fallback(wrong_method)
+                .layer(middleware::from_fn_with_state(app.clone(), rates::limit))
+                .layer(cors()),
+        )
         // Without CORS: another site's script must not read the token in the page.
-        .merge(home::routes().method_not_allowed_fallback(wrong_method))
+        .merge(home.method_not_allowed_fallback(wrong_method))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(limits.body))
         .layer(TimeoutLayer::with_status_code(
@@ -57,6 +81,13 @@ fn cors() -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([
+            WARNING,
+            header::RETRY_AFTER,
+            rates::LIMIT,
+            rates::REMAINING,
+            rates::RESET,
         ])
         .max_age(std::time::Duration::from_secs(3600))
 }

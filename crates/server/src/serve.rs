@@ -14,6 +14,8 @@ use crate::{
     calls::PendingCalls,
     config::Config,
     first_start::{self, Furnished},
+    live::LiveCalls,
+    rates::Rates,
     routes,
     signer::Signer,
 };
@@ -80,6 +82,8 @@ pub async fn serve(
     let stopping = CancellationToken::new();
     let app = App::new(Shared {
         calls: PendingCalls::new(config.limits.conversations),
+        live: LiveCalls::default(),
+        rates: Rates::new(config.limits.requests_per_minute),
         signer: Signer::default(),
         first_account: furnished.account.clone(),
         address,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::{
     Problems,
-    problem::{Field, is_empty_object, read},
+    problem::{Field, Typo, is_empty_object, read, typos},
 };
 
 const SECONDS: std::ops::RangeInclusive<i64> = 1..=u32::MAX as i64;
@@ -32,6 +32,11 @@ impl AgentConfiguration {
             merged.insert(key.clone(), value);
         }
         Self::read(&Value::Object(merged))
+    }
+
+    /// Fields of a whole or a partial configuration that are ignored but look misspelt.
+    pub fn typos(body: &Value) -> Vec<Typo> {
+        typos(body, Self::read_field)
     }
 
     /// Reads a configuration that is part of a greater body.

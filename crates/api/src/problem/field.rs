@@ -12,7 +12,15 @@ use crate::Timestamp;
 pub struct Field<'v> {
     value: Option<&'v Value>,
     loc: Vec<Step>,
-    noted: &'v RefCell<Vec<Problem>>,
+    notes: &'v Notes,
+}
+
+/// What reading a body leaves besides the value.
+#[derive(Default)]
+struct Notes {
+    problems: RefCell<Vec<Problem>>,
+    /// Every place that was looked at.
+    asked: RefCell<Vec<Vec<Step>>>,
 }
 
 /// Reads a whole body with `how`, and answers with all the mistakes found on the way if there are any.
@@ -26,17 +34,28 @@ pub fn read_part<T>(
     value: &Value,
     how: impl FnOnce(&Field<'_>) -> Option<T>,
 ) -> Result<T, Problems> {
-    let noted = RefCell::new(Vec::new());
-    let read = how(&Field {
-        value: Some(value),
-        loc: vec![Step::from(part)],
-        noted: &noted,
-    });
-    let detail = noted.into_inner();
+    let notes = Notes::default();
+    let read = how(&top(part, value, &notes));
+    let detail = notes.problems.into_inner();
     match read {
         Some(value) if detail.is_empty() => Ok(value),
         _ if detail.is_empty() => Err(Problem::not_an_object([Step::from(part)]).into()),
         _ => Err(Problems { detail }),
+    }
+}
+
+/// Every place of `body` that `how` looks at.
+pub(crate) fn asked<T>(body: &Value, how: impl FnOnce(&Field<'_>) -> Option<T>) -> Vec<Vec<Step>> {
+    let notes = Notes::default();
+    how(&top("body", body, &notes));
+    notes.asked.into_inner()
+}
+
+fn top<'v>(part: &str, value: &'v Value, notes: &'v Notes) -> Field<'v> {
+    Field {
+        value: Some(value),
+        loc: vec![Step::from(part)],
+        notes,
     }
 }
 
@@ -47,10 +66,12 @@ impl<'v> Field<'v> {
             .value
             .and_then(Value::as_object)
             .and_then(|object| object.get(key));
+        let loc = self.at(Step::from(key));
+        self.notes.asked.borrow_mut().push(loc.clone());
         Field {
             value,
-            loc: self.at(Step::from(key)),
-            noted: self.noted,
+            loc,
+            notes: self.notes,
         }
     }
 
@@ -64,7 +85,7 @@ impl<'v> Field<'v> {
 
     /// Notes a mistake of the reader's own making at this place.
     pub fn report(&self, problem: Problem) {
-        self.noted.borrow_mut().push(problem);
+        self.notes.problems.borrow_mut().push(problem);
     }
 
     pub fn loc(&self) -> Vec<Step> {
@@ -128,6 +149,31 @@ impl<'v> Field<'v> {
                 None
             }
         }
+    }
+
+    /// Text of so many characters.
+    pub fn text_within(&self, length: RangeInclusive<usize>) -> Option<String> {
+        let text = self.text()?;
+        let characters = text.chars().count();
+        let (words, limit) = if characters < *length.start() {
+            ("least", *length.start())
+        } else if characters > *length.end() {
+            ("most", *length.end())
+        } else {
+            return Some(text);
+        };
+        let kind = if words == "least" {
+            "min_length"
+        } else {
+            "max_length"
+        };
+        let problem = Problem::new(
+            self.loc.clone(),
+            format!("ensure this value has at {words} {limit} characters"),
+            &format!("value_error.any_str.{kind}"),
+        );
+        self.report(problem.with(json!({"limit_value": limit})));
+        None
     }
 
     /// The value of a field of the kind `enum | string`: any text, and `{}` means "not given".
@@ -254,7 +300,7 @@ impl<'v> Field<'v> {
         let place = |(index, value)| Field {
             value: Some(value),
             loc: self.at(Step::Index(index)),
-            noted: self.noted,
+            notes: self.notes,
         };
         Some(
             items

@@ -1,82 +1,80 @@
 //! Agents: create, list, get, change, delete.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State},
-    http::{HeaderMap, header},
-    routing::{get, post},
 };
 use serde_json::Value;
-use voiceos_api::{AgentConfiguration, AgentId, AgentPagination, AgentResponse};
+use voiceos_api::{AgentConfiguration, AgentId};
 
 use crate::{
     app::{App, now},
     auth::{Caller, Owner},
     problem::Problem,
     request::{Body, query, read_list},
+    routes::Routes,
+    view::{View, Warnings},
 };
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/agents", post(create).get(list))
-        .route("/agents/{id}", get(one).patch(change).delete(delete))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/agents", create)
+        .get("/agents", list)
+        .get("/agents/{id}", one)
+        .patch("/agents/{id}", change)
+        .delete("/agents/{id}", delete)
 }
 
 async fn create(
     State(app): State<App>,
     owner: Owner,
+    view: View,
     Body(body): Body,
-) -> Result<Json<AgentResponse>, Problem> {
+) -> Result<(Warnings, Json<Value>), Problem> {
     let configuration = AgentConfiguration::read(&body)?;
-    Ok(Json(
-        app.store
-            .create_agent(&owner.account, configuration, now())
-            .await?,
-    ))
+    let made = app
+        .store
+        .create_agent(&owner.account, configuration, now())
+        .await?;
+    Ok((Warnings(AgentConfiguration::typos(&body)), view.show(&made)))
 }
 
 async fn list(
     State(app): State<App>,
     caller: Caller,
+    view: View,
     Query(pairs): Query<Vec<(String, String)>>,
-) -> Result<Json<AgentPagination>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let (page, ()) = read_list(&query(pairs), |_| ())?;
-    Ok(Json(app.store.agents(&caller.account, &page).await?))
+    Ok(view.show(&app.store.agents(&caller.account, &page).await?))
 }
 
 async fn one(
     State(app): State<App>,
     caller: Caller,
+    view: View,
     Path(id): Path<String>,
-) -> Result<Json<AgentResponse>, Problem> {
-    Ok(Json(
-        app.store.agent(&caller.account, &AgentId::from(id)).await?,
-    ))
+) -> Result<Json<Value>, Problem> {
+    let agent = app.store.agent(&caller.account, &AgentId::from(id)).await?;
+    Ok(view.show(&agent))
 }
 
 async fn change(
     State(app): State<App>,
     owner: Owner,
+    view: View,
     Path(id): Path<String>,
-    headers: HeaderMap,
     Body(mut body): Body,
-) -> Result<Json<AgentResponse>, Problem> {
-    if is_published_python_client(&headers) {
+) -> Result<(Warnings, Json<Value>), Problem> {
+    if view == View::Legacy {
         drop_unasked_limit(&mut body);
     }
-    Ok(Json(
-        app.store
-            .patch_agent(&owner.account, &AgentId::from(id), body, now())
-            .await?,
-    ))
-}
-
-fn is_published_python_client(headers: &HeaderMap) -> bool {
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    agent.starts_with("OpenAPI-Generator/") && agent.contains("/python")
+    let typos = AgentConfiguration::typos(&body);
+    let changed = app
+        .store
+        .patch_agent(&owner.account, &AgentId::from(id), body, now())
+        .await?;
+    Ok((Warnings(typos), view.show(&changed)))
 }
 
 /// That client sends `max_duration_seconds: 600` with every change, whether or not its user said so.
@@ -92,11 +90,12 @@ fn drop_unasked_limit(body: &mut Value) {
 async fn delete(
     State(app): State<App>,
     owner: Owner,
+    view: View,
     Path(id): Path<String>,
-) -> Result<Json<AgentResponse>, Problem> {
-    Ok(Json(
-        app.store
-            .delete_agent(&owner.account, &AgentId::from(id))
-            .await?,
-    ))
+) -> Result<Json<Value>, Problem> {
+    let deleted = app
+        .store
+        .delete_agent(&owner.account, &AgentId::from(id))
+        .await?;
+    Ok(view.show(&deleted))
 }

@@ -1,17 +1,16 @@
 //! Conversations: ask for a web call, list, get, delete.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
-    routing::{get, post},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use voiceos_api::{
-    AccountId, AgentConfiguration, AgentId, ConversationId, ConversationResponse, ConversationType,
-    ConversationsPagination, Problems, Status, WebCall, WebCallResponse,
-    problem::{self, Step},
+    AccountId, AgentConfiguration, AgentId, ConversationId, ConversationType, Problems, Status,
+    WebCall, WebCallResponse,
+    problem::{self, Field, Step},
 };
 use voiceos_store::{ConversationFilter, NewConversation};
 
@@ -22,47 +21,53 @@ use crate::{
     calls::PendingCall,
     problem::Problem,
     request::{Body, base_url, query, read_list},
+    routes::Routes,
+    view::{View, Warnings},
 };
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/conversations", get(list))
-        .route("/conversations/create_web_call", post(create_web_call))
-        .route("/conversations/{id}", get(one).delete(delete))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/conversations", list)
+        .post("/conversations/create_web_call", create_web_call)
+        .get("/conversations/{id}", one)
+        .delete("/conversations/{id}", delete)
 }
 
 async fn list(
     State(app): State<App>,
     caller: Caller,
+    view: View,
     Query(pairs): Query<Vec<(String, String)>>,
-) -> Result<Json<ConversationsPagination>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let (page, status) = read_list(&query(pairs), |query| {
         query.get("status").word(Status::WORDS)
     })?;
-    Ok(Json(
-        app.store
-            .conversations(&caller.account, &ConversationFilter { status, page })
-            .await?,
-    ))
+    let found = app
+        .store
+        .conversations(&caller.account, &ConversationFilter { status, page })
+        .await?;
+    Ok(view.show(&found))
 }
 
 async fn one(
     State(app): State<App>,
     caller: Caller,
+    view: View,
     Path(id): Path<String>,
-) -> Result<Json<ConversationResponse>, Problem> {
-    Ok(Json(
-        app.store
-            .conversation(&caller.account, &ConversationId::from(id))
-            .await?,
-    ))
+) -> Result<Json<Value>, Problem> {
+    let found = app
+        .store
+        .conversation(&caller.account, &ConversationId::from(id))
+        .await?;
+    Ok(view.show(&found))
 }
 
 async fn delete(
     State(app): State<App>,
     owner: Owner,
+    view: View,
     Path(id): Path<String>,
-) -> Result<Json<ConversationResponse>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let id = ConversationId::from(id);
     if app.store.conversation(&owner.account, &id).await?.status != Status::Ended {
         return Err(Problem::new(
@@ -81,7 +86,7 @@ async fn delete(
             tracing::warn!(file = %file.display(), %cause, "the file of a deleted conversation is still there: remove it");
         }
     }
-    Ok(Json(deleted))
+    Ok(view.show(&deleted))
 }
 
 /// Which agent a call is with.
@@ -90,8 +95,8 @@ struct Wanted {
     agent_config: Option<AgentConfiguration>,
 }
 
-fn read_wanted(body: &Value) -> Result<Wanted, Problems> {
-    problem::read(body, |body| {
+impl Wanted {
+    fn read(body: &Field<'_>) -> Option<Self> {
         body.object()?;
         let agent_id = body.get("agent_id").text().map(AgentId::from);
         let config = body.get("agent_config");
@@ -109,14 +114,12 @@ fn read_wanted(body: &Value) -> Result<Wanted, Problems> {
                 "value_error.missing",
             ));
         }
-        Some(Wanted {
+        Some(Self {
             agent_id,
             agent_config,
         })
-    })
-}
+    }
 
-impl Wanted {
     /// The configuration of the call: the one given, else that of the stored agent.
     async fn find(
         self,
@@ -169,8 +172,9 @@ async fn create_web_call(
     caller: Caller,
     headers: HeaderMap,
     Body(body): Body,
-) -> Result<Json<WebCallResponse>, Problem> {
-    let (agent_id, agent_config) = read_wanted(&body)?.find(&app, &caller.account).await?;
+) -> Result<(Warnings, Json<WebCallResponse>), Problem> {
+    let wanted = problem::read(&body, Wanted::read)?;
+    let (agent_id, agent_config) = wanted.find(&app, &caller.account).await?;
     if app.stopping.is_cancelled() {
         return Err(Problem::unavailable("the server is stopping", 10));
     }
@@ -206,14 +210,18 @@ async fn create_web_call(
     end_if_nobody_joins(app.clone(), id.clone(), taken);
     let base = base_url(&app, &headers).replacen("http", "ws", 1);
     let url = format!("{base}/conversations/{id}/media?token={token}");
-    Ok(Json(WebCallResponse {
-        conversation,
-        web_call: WebCall {
-            url,
-            token,
-            expires_at,
-        },
-    }))
+    let web_call = WebCall {
+        url,
+        token,
+        expires_at,
+    };
+    Ok((
+        Warnings(problem::typos(&body, Wanted::read)),
+        Json(WebCallResponse {
+            conversation,
+            web_call,
+        }),
+    ))
 }
 
 fn end_if_nobody_joins(app: App, id: ConversationId, taken: CancellationToken) {

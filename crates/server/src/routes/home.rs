@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority},
     response::{Html, IntoResponse, Response},
-    routing::get,
 };
 use serde_json::json;
 
 use crate::{
     app::{App, now},
     auth::BROWSER,
+    routes::Routes,
 };
 
 const PAGE: &str = include_str!("../page/index.html");
@@ -28,8 +28,8 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' blob
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self' ws: wss:; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/", get(home))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.get("/", home)
 }
 
 async fn home(State(app): State<App>, headers: HeaderMap) -> Response {

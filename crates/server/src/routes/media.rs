@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
-    extract::{Path, Query, State, WebSocketUpgrade, ws::WebSocket},
+    extract::{
+        Path, Query, State, WebSocketUpgrade,
+        ws::{WebSocket, rejection::WebSocketUpgradeRejection},
+    },
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -19,7 +20,9 @@ use crate::{
     app::{App, now},
     call::{Answered, Control, hold, web_leg},
     calls::PendingCall,
+    live::Line,
     problem::Problem,
+    routes::Routes,
 };
 
 /// Controls that wait for their call; more are refused.
@@ -28,8 +31,8 @@ const CONTROLS: usize = 16;
 /// How long a call may take to say goodbye when the server stops.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/conversations/{id}/media", get(join))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.get("/conversations/{id}/media", join)
 }
 
 #[derive(Deserialize)]
@@ -42,8 +45,12 @@ async fn join(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(Joining { token }): Query<Joining>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(why) => return Problem::new(why.status(), why.body_text()).into_response(),
+    };
     let call = app.calls.redeem(&ConversationId::from(id), &token, now());
     let Some(call) = call else {
         return Problem::new(
@@ -67,9 +74,9 @@ async fn join(
 async fn web_call(app: App, call: PendingCall, mut socket: WebSocket) {
     let PendingCall {
         conversation: id,
+        account,
         agent,
         place,
-        ..
     } = call;
     let format = match web_leg::start(&mut socket).await {
         Ok(format) => format,
@@ -87,6 +94,8 @@ async fn web_call(app: App, call: PendingCall, mut socket: WebSocket) {
     web_leg::tell(&mut socket, &ready).await;
     let (controls, control) = mpsc::channel(CONTROLS);
     let over = CancellationToken::new();
+    let line = Line::new(account, controls.clone(), over.clone());
+    let listed = app.live.list(id.clone(), line);
     let stop = tokio::spawn(stop_with_server(
         app.stopping.clone(),
         controls,
@@ -105,6 +114,8 @@ async fn web_call(app: App, call: PendingCall, mut socket: WebSocket) {
         at: now(),
     };
     let (socket, reason) = tokio::join!(web_leg::carry(socket, ends), hold(answered));
+    // From here on nobody finds it any more, and who waits for its end finds that stored.
+    drop(listed);
     over.cancel();
     let reason = reason.as_str().to_owned();
     web_leg::close(socket, ServerMessage::Ended { reason }).await;

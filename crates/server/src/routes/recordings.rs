@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use tower_http::services::ServeFile;
 use voiceos_api::{ConversationId, RecordingUrl};
@@ -17,15 +16,16 @@ use crate::{
     auth::Caller,
     problem::Problem,
     request::base_url,
+    routes::Routes,
 };
 
 /// Long enough to listen to a long call, short enough for a link that strayed.
 const LASTS: Duration = Duration::from_secs(3600);
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/conversations/{id}/recording", get(address))
-        .route("/recordings/{file}", get(file))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/conversations/{id}/recording", address)
+        .get("/recordings/{file}", file)
 }
 
 fn subject(id: &ConversationId) -> String {

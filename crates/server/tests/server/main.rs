@@ -2,6 +2,9 @@
 
 mod agents;
 mod conversations;
+mod errors;
+mod isolation;
+mod limits;
 mod page;
 mod program;
 
