@@ -102,7 +102,7 @@ fn shown(document: &Value, schema: &Schema, body: &Value, at: &[String], found: 
                 document,
                 within,
                 value,
-                &[at, &[name.clone()]].concat(),
+                &[at, std::slice::from_ref(name)].concat(),
                 found,
             );
         }

@@ -97,7 +97,7 @@ pub(super) fn is_closing(text: &str) -> bool {
                 .zip(*closing)
                 .all(|(word, wanted)| word == wanted)
     };
-    CLOSINGS.iter().any(|closing| ends(closing))
+    CLOSINGS.iter().any(ends)
 }
 
 #[cfg(test)]
