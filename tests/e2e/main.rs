@@ -2,11 +2,14 @@
 //! killed and starved, and with the real engines on real audio. One binary, so that it is linked once.
 
 mod barge_in;
+mod client;
 mod crash;
 mod disk;
+mod docs;
 mod endings;
 mod faults;
 mod lines;
+mod live;
 mod models;
 mod page;
 mod process;

@@ -13,6 +13,7 @@ pub mod listen;
 pub mod page;
 pub mod phone;
 pub mod program;
+pub mod python;
 pub mod server;
 pub mod soak;
 pub mod stack;

@@ -7,6 +7,7 @@ mod isolation;
 mod limits;
 mod page;
 mod program;
+mod published;
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
