@@ -44,6 +44,8 @@ pub struct View {
     gap: Option<Exchange>,
     timings: Option<(u32, TurnTimings)>,
     told_turn: u32,
+    /// The last line that was printed is the caller's.
+    asked: bool,
 }
 
 impl View {
@@ -64,6 +66,7 @@ impl View {
             gap: None,
             timings: None,
             told_turn: 0,
+            asked: false,
         }
     }
 
@@ -101,6 +104,8 @@ impl View {
                 if *is_final {
                     self.interim = None;
                     self.print_line(&line);
+                    self.asked = line.role == Role::User;
+                    self.print_turn();
                 } else {
                     self.interim = Some(line);
                 }
@@ -173,8 +178,11 @@ impl View {
         self.print_turn();
     }
 
-    /// Once the turn's stages have been told and its answer has been heard.
+    /// Once the question stands there, the turn's stages have been told and its answer has been heard.
     fn print_turn(&mut self) {
+        if !self.asked {
+            return;
+        }
         let (Some(exchange), Some((turn, timings))) = (self.gap, self.timings) else {
             return;
         };
