@@ -192,8 +192,13 @@ async fn the_agent_stops_when_the_caller_interrupts_and_its_message_ends_there()
     .await?;
     let kept = wer::words(&first.content);
     println!("heard: {heard:?}\nkept:  {kept:?}");
+    // The sound ends within a word, of which the transcriber makes some other one: that one was not heard.
+    let spoken = wer::words(ANSWER);
+    let last = heard.len().saturating_sub(1);
+    let fragment = heard.last() != spoken.get(last);
+    let whole = if fragment { last } else { heard.len() };
     assert!(
-        heard.len().abs_diff(kept.len()) <= 1,
+        whole.abs_diff(kept.len()) <= 1,
         "heard {heard:?}, kept {kept:?}"
     );
 

@@ -21,6 +21,9 @@ use crate::{
 /// Said when no fact is near.
 pub(super) const UNKNOWN: &str = "I'm sorry, I don't have that information.";
 
+/// Said in place of that when nothing was asked that one could know.
+const HELP: &str = "How can I help you?";
+
 /// How the model is told to speak. Last in the system text: small models heed the end more.
 const STYLE: &str = "You are speaking on the phone. Answer in one or two short sentences of plain words, without lists. ";
 const RULES: &str = "Answer only from the facts. Never guess a price, a time or a number. If the facts do not answer the question, say: ";
@@ -139,7 +142,9 @@ impl Grounding {
             .chain(callers_name(&prompt.lines))
             .collect();
         let nearest = near.first().filter(|near| near.score >= FITS);
-        let instead = nearest.map_or(UNKNOWN, |near| facts.text(near.fact));
+        let small_talk = nearest.is_none() && topics(&question).is_empty();
+        let unknown = if small_talk { HELP } else { UNKNOWN };
+        let instead = nearest.map_or(unknown, |near| facts.text(near.fact));
         Some(Bounds {
             amounts: amounts_of(allowed()),
             asked: amounts_of([question.as_str()]),
@@ -175,7 +180,8 @@ impl Grounding {
                 .collect(),
             instead: instead.to_owned(),
             answered: nearest.is_some(),
-            baseless: nearest.is_none() && !topics(&question).is_empty(),
+            baseless: nearest.is_none() && !small_talk,
+            small_talk,
             denied: nearest.is_some() && refuses(instead),
             denials: near
                 .iter()

@@ -83,6 +83,8 @@ pub(super) struct Bounds {
     pub(super) denied: bool,
     /// The question is about something and no fact is near: whoever begins with a yes is wrong too.
     pub(super) baseless: bool,
+    /// Nothing was asked that one could know: "How are you today?"
+    pub(super) small_talk: bool,
 }
 
 /// What becomes of the text that was pushed.
@@ -295,7 +297,7 @@ impl Bounds {
         let amounts_known = numbers(clause).iter().all(|amount| {
             self.amounts.contains(amount) || ((denies || counts) && self.asked.contains(amount))
         });
-        let gives_up = self.answered && gives_up(clause);
+        let gives_up = (self.answered || self.small_talk) && gives_up(clause);
         let agrees = (self.denied || self.baseless)
             && matches!(
                 words(clause).first().map(String::as_str),

@@ -224,3 +224,21 @@ fn a_recital_of_a_fact_passes_word_by_word() {
         "and where it is invented the fact goes on"
     );
 }
+
+#[test]
+fn nobody_regrets_not_to_know_when_nothing_was_asked() {
+    let small_talk = Bounds {
+        small_talk: true,
+        instead: "How can I help you?".into(),
+        ..bounds()
+    };
+    let regret = "I'm sorry, I don't have that information. ";
+    let mut guard = Guard::new(Some(small_talk.clone()));
+    assert_eq!(
+        guard.push(regret),
+        Passed::Over("How can I help you?".into())
+    );
+    let mut guard = Guard::new(Some(small_talk));
+    let kind = guard.push("I am very well today. ");
+    assert_eq!(kind, Passed::On("I am very well today.".into()));
+}
